@@ -1,0 +1,245 @@
+import type {
+  Change,
+  Conflict,
+  DigestResponse,
+  Json,
+  Mutation,
+  Outcome,
+  PageLine,
+  Problem,
+  PushAnswer,
+  RowsResponse,
+  SeqRanges,
+  VersionsResponse,
+} from '@satchel/protocol';
+import type { Query } from '@satchel/schema';
+import type { SqlRow } from './database/driver.ts';
+
+/**
+ * The engine: synchronous code beside its database. Everything that crosses this
+ * wall can be structured-cloned, so the engine may sit in a worker; the app's side
+ * is `Satchel` in `satchel.ts`, the network's is `SyncLoop` in `sync/`.
+ *
+ * No method waits, and each is one local transaction: done or not done at all.
+ */
+export interface Engine {
+  // --- the app's reads and writes
+  write(queries: readonly Query[], name?: string): Written;
+  run(name: string, args: Json): Written & { readonly result: Json | undefined };
+  all(sql: string, parameters?: readonly unknown[]): SqlRow[];
+  /** Tables (camelCase names) that a query reads, for live queries. */
+  tablesRead(sql: string): string[];
+
+  // --- the outbox on its way up
+  /** The next mutations to send, marked `in-flight`, frozen; `null` when nothing may go now. */
+  takeBatch(limits: TakeBatch): OutboxBatch | null;
+  /** Takes in the answers of a batch; what it holds that was not answered goes back to `queued`. */
+  takeAnswers(batchId: string, answers: readonly PushAnswer[]): TakenIn;
+  /** A batch came back without an answer: back to `queued`, an attempt counted unless the device was offline. */
+  returnBatch(batchId: string, failure: Problem, countAttempt: boolean): void;
+  /** Makes `failed` mutations `queued` again: at start, on regained network, by hand. */
+  retryFailed(mutationId?: string): number;
+  outbox(filter?: { readonly state?: OutboxState; readonly limit?: number }): OutboxEntry[];
+  /** Settled mutations that an epoch change asks for again, marked `queued` as offers. */
+  offerAgain(epoch: string): number;
+  /** Ranges of settled seq that the server has not yet been told of. */
+  settledToAck(): SeqRanges[];
+  acked(ranges: readonly SeqRanges[]): void;
+
+  // --- pages on their way down
+  cursor(): { readonly token: string | null; readonly digest: string | null };
+  /** One page, one local transaction. */
+  takePage(lines: readonly PageLine[]): PageTaken;
+
+  // --- people
+  quarantine(): QuarantineEntry[];
+  /** Writes the quarantined changes again as a new mutation, with `values` laid over by change. */
+  quarantineRetry(
+    mutationId: string,
+    edits?: readonly { readonly change: number; readonly values: Record<string, Json> }[],
+  ): Written;
+  /** All that was waiting, byte for byte as it would have been sent. */
+  quarantineExport(mutationIds?: readonly string[]): string;
+  quarantineDiscard(mutationId: string): void;
+  conflicts(): Conflict[];
+  takeConflicts(conflicts: readonly Conflict[]): void;
+  rowState(table: string, key: string): RowState;
+
+  // --- verification
+  /** Digests of what is held, by scope and table. */
+  digests(depth: 'quick' | 'deep', scopes?: readonly string[]): DigestsHeld;
+  /** Keys of a page of server versions whose local row differs or is missing, and local keys that the page lacks. */
+  compareVersions(scope: string, table: string, afterKey: string | null, page: VersionsResponse): Differences;
+  /** Puts rows as the server has them; pending work stays laid over. */
+  repair(scope: string, table: string, rows: RowsResponse, surplus: readonly string[]): void;
+
+  // --- the device
+  facts(): EngineFacts;
+  recordRun(run: SyncRun): void;
+  runs(limit: number): SyncRun[];
+  meter(entry: MeterEntry): void;
+  usage(sinceDay: string): MeterEntry[];
+  getSetting(name: string): Json | undefined;
+  setSetting(name: string, value: Json): void;
+  /** Drops confirmed rows and the cursor; unsent work stays. */
+  wipe(): void;
+  /** Collects settled mutations past their keeping time, old runs, old meters. */
+  collect(): void;
+  close(): void;
+}
+
+export type OutboxState =
+  | 'queued'
+  | 'in-flight'
+  | 'blocked'
+  | 'review'
+  | 'settled'
+  | 'failed'
+  | 'quarantined';
+
+/** What a local transaction did. */
+export interface Written {
+  /** `null` when it changed no synced row. */
+  readonly mutationId: string | null;
+  /** Names of the synced tables touched. */
+  readonly tables: readonly string[];
+  /** Lanes of what was written, for triggers. */
+  readonly lanes: readonly string[];
+}
+
+export interface TakeBatch {
+  /** Only these lanes may start a batch; what they depend on comes along. */
+  readonly lanes: readonly string[];
+  readonly maxItems: number;
+  readonly maxBytes: number;
+  /** Send in seq order up to this seq first (answer `needs-earlier`). */
+  readonly upTo?: { readonly runId: string; readonly seq: number };
+}
+
+export interface OutboxBatch {
+  readonly batchId: string;
+  readonly clientId: string;
+  readonly runId: string;
+  readonly mutations: readonly Mutation[];
+  readonly bytes: number;
+  readonly lane: string;
+}
+
+export interface TakenIn {
+  readonly tables: readonly string[];
+  readonly settled: number;
+  readonly quarantined: number;
+  readonly review: number;
+  readonly held: number;
+  /** Send these first, in seq order. */
+  readonly needsEarlier?: { readonly runId: string; readonly seq: number };
+  readonly outcomes: readonly Outcome[];
+}
+
+export type PageTaken =
+  | {
+      readonly kind: 'taken';
+      readonly tables: readonly string[];
+      readonly checkpoint: boolean;
+      readonly more: boolean;
+      readonly rows: number;
+      readonly remaining?: number;
+      /** The server asks for settled work again: `offerAgain(epoch)`. */
+      readonly offer?: string;
+      readonly quarantined: number;
+    }
+  /** The page does not start from the stored cursor: dropped, pull. */
+  | { readonly kind: 'not-from-here' };
+
+export interface OutboxEntry {
+  readonly mutationId: string;
+  readonly seq: number;
+  readonly runId: string;
+  readonly state: OutboxState;
+  readonly lane: string;
+  readonly createdAt: number;
+  readonly attempts: number;
+  readonly nextAt: number | null;
+  readonly blockedBy?: string;
+  readonly problem?: Problem;
+  readonly outcome?: Outcome;
+  readonly name?: string;
+  readonly changes: readonly Change[];
+}
+
+export interface QuarantineEntry {
+  readonly mutationId: string;
+  readonly at: number;
+  readonly problem: Problem;
+  readonly changes: readonly Change[];
+}
+
+export interface RowState {
+  readonly state: 'synced' | 'pending' | 'conflict' | 'failed' | 'absent';
+  readonly version: number | null;
+  readonly base: Record<string, Json> | null;
+}
+
+export interface DigestsHeld {
+  readonly scopes: Readonly<
+    Record<string, Readonly<Record<string, { readonly rows: number; readonly digest: string }>>>
+  >;
+}
+
+export interface Differences {
+  readonly fetch: readonly string[];
+  readonly surplus: readonly string[];
+}
+
+export type DigestsKnown = DigestResponse['scopes'];
+
+/** One run of the sync loop, as the history shows it. */
+export interface SyncRun {
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly trigger: string;
+  readonly sent: number;
+  readonly received: number;
+  readonly rowsDown: number;
+  readonly mutationsUp: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly problem?: Problem;
+}
+
+export interface MeterEntry {
+  /** `YYYY-MM-DD`, UTC. */
+  readonly day: string;
+  readonly traffic: 'data' | 'alerts' | 'media' | 'advisories';
+  readonly direction: 'up' | 'down';
+  readonly action: string;
+  readonly bytes: number;
+}
+
+/** What the database says of itself, for the status. */
+export interface EngineFacts {
+  readonly clientId: string;
+  readonly runId: string;
+  readonly userId: string;
+  readonly schemaVersion: number;
+  readonly epoch: string | null;
+  readonly pending: number;
+  readonly pendingByLane: Readonly<Record<string, number>>;
+  readonly pendingByTable: Readonly<Record<string, number>>;
+  readonly oldestPendingAt: number | null;
+  readonly inFlight: number;
+  readonly blocked: number;
+  readonly failed: number;
+  readonly review: number;
+  readonly held: number;
+  readonly quarantined: number;
+  readonly openConflicts: number;
+  /** When a waiting retry is due, UTC milliseconds. */
+  readonly nextRetryAt: number | null;
+  /** True when every scope is at a checkpoint. */
+  readonly complete: boolean;
+  readonly checkpointAt: number | null;
+  readonly scopes: readonly string[];
+  readonly storage: { readonly kind: string; readonly durability: string };
+  /** The database was seen to be a copy or an old backup of itself. */
+  readonly cloned: boolean;
+}

@@ -1,0 +1,3 @@
+export * from './capabilities.ts';
+export * from './column.ts';
+export * from './policy.ts';

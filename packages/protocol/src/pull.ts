@@ -1,0 +1,132 @@
+import * as z from 'zod/mini';
+import { keySchema, nameSchema, scopeSchema, uuidSchema, versionSchema } from './identifiers.ts';
+import { outcomeSchema } from './outcome.ts';
+import { clientReportSchema, seqRangesSchema } from './push.ts';
+import { jsonSchema } from './value.ts';
+
+/**
+ * A comparison on one readable column; a filter is the AND of its comparisons.
+ * A row that no longer passes is sent as gone (`left`).
+ */
+export const comparisonSchema = z.strictObject({
+  column: nameSchema,
+  op: z.enum(['=', '!=', '<', '<=', '>', '>=', 'in', 'is-null', 'is-not-null']),
+  value: z.optional(jsonSchema),
+});
+export type Comparison = z.infer<typeof comparisonSchema>;
+
+/** What a client asks for among its scopes. Absent means everything it may hold. */
+export const subscriptionSchema = z.strictObject({
+  tables: z.optional(z.array(nameSchema)),
+  scopes: z.optional(z.array(scopeSchema)),
+  filters: z.optional(z.record(nameSchema, z.array(comparisonSchema).check(z.maxLength(16)))),
+});
+export type Subscription = z.infer<typeof subscriptionSchema>;
+
+/** The longest cursor token, in characters. */
+export const MAX_CURSOR_LENGTH = 262_144;
+
+/**
+ * `POST /v1/pull`: what is new since `cursor` (`null`: everything). With
+ * `If-None-Match: "<digest of the cursor>"` the server answers 304 when nothing is.
+ */
+export const pullRequestSchema = z.strictObject({
+  protocolVersion: z.number().check(z.int()),
+  schemaVersion: z.number().check(z.int(), z.positive()),
+  clientId: uuidSchema,
+  cursor: z.nullable(z.string().check(z.maxLength(MAX_CURSOR_LENGTH))),
+  subscription: z.optional(subscriptionSchema),
+  settled: z.optional(z.array(seqRangesSchema)),
+  client: z.optional(clientReportSchema),
+});
+export type PullRequest = z.infer<typeof pullRequestSchema>;
+
+/**
+ * A page is what a client takes in as one local transaction, by pull or live: JSON
+ * lines, a `head`, then any number of `scope`, `rows`, `gone`, `swept` and
+ * `outcomes` lines, then a `tail`.
+ *
+ * A page is applied only if `head.from` is the digest of the stored cursor; else it
+ * is dropped and the client pulls. `tail.checkpoint` says that with this page the
+ * view is complete and consistent.
+ */
+export const headLineSchema = z.object({
+  line: z.literal('head'),
+  /** Digest of the cursor that this page starts from; `null` for none. */
+  from: z.nullable(z.string()),
+  epoch: z.string(),
+  serverTime: z.number(),
+  schemaVersion: z.number(),
+  /**
+   * Whether the server may have lost work that it had acknowledged (it was restored,
+   * or failed over): the client offers again what it has settled.
+   */
+  offer: z.boolean(),
+  /**
+   * `backfill`: rows of a first copy. `delta`: a whole delta, one transaction.
+   * `delta-part`: one page of a delta too large for one answer; the client stages it
+   * until the page whose tail says `checkpoint`.
+   */
+  mode: z.enum(['backfill', 'delta', 'delta-part']),
+});
+/** A scope begins to be copied (`backfill`), is copied anew (`reset`: mark, replace, sweep), or is no longer the client's (`left`). */
+export const scopeLineSchema = z.object({
+  line: z.literal('scope'),
+  scope: scopeSchema,
+  action: z.enum(['backfill', 'reset', 'left']),
+  /** Only these tables of the scope (a column became visible, a filter changed); absent: all. */
+  tables: z.optional(z.array(nameSchema)),
+});
+/** Rows present in a scope, as columns: `columns.name[i]` belongs to `keys[i]`. */
+export const rowsLineSchema = z.object({
+  line: z.literal('rows'),
+  scope: scopeSchema,
+  table: nameSchema,
+  keys: z.array(keySchema),
+  versions: z.array(versionSchema),
+  columns: z.record(nameSchema, z.array(jsonSchema)),
+});
+/** Rows that went from a scope: `deleted`, or `left` (moved out, or no longer passes the filter). */
+export const goneLineSchema = z.object({
+  line: z.literal('gone'),
+  scope: scopeSchema,
+  table: nameSchema,
+  keys: z.array(keySchema),
+  versions: z.array(versionSchema),
+  reasons: z.array(z.enum(['deleted', 'left'])),
+});
+/** The copy of a scope is complete: rows marked by `reset` and not replaced go now. */
+export const sweptLineSchema = z.object({
+  line: z.literal('swept'),
+  scope: scopeSchema,
+  tables: z.optional(z.array(nameSchema)),
+});
+/** Outcomes of the receiver's own mutations that are visible in the same snapshot as the rows. */
+export const outcomesLineSchema = z.object({ line: z.literal('outcomes'), outcomes: z.array(outcomeSchema) });
+export const tailLineSchema = z.object({
+  line: z.literal('tail'),
+  cursor: z.string(),
+  checkpoint: z.boolean(),
+  /** True: pull again at once, there is more. */
+  more: z.boolean(),
+  /** Rows still to come in the running backfill, an estimate for progress bars. */
+  remaining: z.optional(z.number()),
+});
+
+export const pageLineSchema = z.discriminatedUnion('line', [
+  headLineSchema,
+  scopeLineSchema,
+  rowsLineSchema,
+  goneLineSchema,
+  sweptLineSchema,
+  outcomesLineSchema,
+  tailLineSchema,
+]);
+export type HeadLine = z.infer<typeof headLineSchema>;
+export type ScopeLine = z.infer<typeof scopeLineSchema>;
+export type RowsLine = z.infer<typeof rowsLineSchema>;
+export type GoneLine = z.infer<typeof goneLineSchema>;
+export type SweptLine = z.infer<typeof sweptLineSchema>;
+export type OutcomesLine = z.infer<typeof outcomesLineSchema>;
+export type TailLine = z.infer<typeof tailLineSchema>;
+export type PageLine = z.infer<typeof pageLineSchema>;

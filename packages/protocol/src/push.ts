@@ -1,0 +1,58 @@
+import * as z from 'zod/mini';
+import { hlcSchema, uuidSchema } from './identifiers.ts';
+import { mutationSchema } from './mutation.ts';
+import { pushAnswerSchema } from './outcome.ts';
+
+/** Ranges of `seq`, both ends included, ascending, of one run. */
+export const seqRangesSchema = z.strictObject({
+  runId: uuidSchema,
+  ranges: z.array(z.tuple([z.number().check(z.int()), z.number().check(z.int())])),
+});
+export type SeqRanges = z.infer<typeof seqRangesSchema>;
+
+/** What a client says of itself; shown to administrators, never trusted for rights. */
+export const clientReportSchema = z.strictObject({
+  deviceName: z.optional(z.string().check(z.maxLength(128))),
+  platform: z.optional(z.string().check(z.maxLength(64))),
+  appVersion: z.optional(z.string().check(z.maxLength(64))),
+  /** Mutations waiting in the outbox. */
+  pending: z.optional(z.number().check(z.int(), z.nonnegative())),
+});
+export type ClientReport = z.infer<typeof clientReportSchema>;
+
+/**
+ * `POST /v1/push`: some mutations of one client. The request is stored raw under
+ * `batchId` before its mutations are tried; one bad mutation never blocks another.
+ * Answers come in the order of the mutations.
+ */
+export const pushRequestSchema = z.strictObject({
+  protocolVersion: z.number().check(z.int()),
+  schemaVersion: z.number().check(z.int(), z.positive()),
+  batchId: uuidSchema,
+  clientId: uuidSchema,
+  runId: uuidSchema,
+  /** The client's stamp when it sent the batch: the server reads its clock's offset from it. */
+  sentAt: hlcSchema,
+  client: z.optional(clientReportSchema),
+  /** By run: the seq from which this client's mutations already use the keys of `new-key` outcomes. */
+  renamedFrom: z.optional(z.number().check(z.int())),
+  mutations: z.array(mutationSchema).check(z.minLength(1)),
+});
+export type PushRequest = z.infer<typeof pushRequestSchema>;
+
+export const pushResponseSchema = z.object({
+  batchId: uuidSchema,
+  serverTime: z.number(),
+  epoch: z.string(),
+  answers: z.array(pushAnswerSchema),
+});
+export type PushResponse = z.infer<typeof pushResponseSchema>;
+
+/** `POST /v1/ack`: what the client has durably settled, so that stored outcomes can be collected. */
+export const ackRequestSchema = z.strictObject({
+  clientId: uuidSchema,
+  settled: z.array(seqRangesSchema),
+});
+export type AckRequest = z.infer<typeof ackRequestSchema>;
+export const ackResponseSchema = z.object({ serverTime: z.number() });
+export type AckResponse = z.infer<typeof ackResponseSchema>;
