@@ -330,6 +330,12 @@ export const ERRORS = {
   // Server state
   rate_limited: entry(429, 'later', 'Too many requests.', 'Wait {retryAfter} seconds.'),
   server_busy: entry(503, 'later', 'The server is busy.', 'Nothing: it is tried again.'),
+  auth_unavailable: entry(
+    503,
+    'later',
+    'The keys of the token issuer could not be fetched.',
+    'Nothing: it is tried again.',
+  ),
   server_stopping: entry(503, 'later', 'The server is restarting.', 'Nothing: it is tried again.'),
   database_unavailable: entry(503, 'later', 'The database does not answer.', 'Nothing: it is tried again.'),
   server_error: entry(
