@@ -1,4 +1,4 @@
-import type { Column, ConflictPolicies, KeyType } from '@satchel/core';
+import type { Column, Columns, ConflictPolicies, KeyType } from '@satchel/core';
 import type { Json, Problem, Value, Values } from '@satchel/protocol';
 
 /**
@@ -18,6 +18,8 @@ export interface App {
   readonly history: readonly HistoryStep[];
   /** Roles that may see all clients and conflicts. Default `['admin']`. */
   readonly administrators: readonly string[];
+  /** Every role that rules may name; absent when the app does not list them. */
+  readonly roles?: readonly string[];
   /** Lanes from the most urgent to the least. Default `['urgent', 'high', 'medium', 'low']`. */
   readonly lanes: readonly string[];
   /** Local functions: `db.run(name, args)`, synchronous beside the database. */
@@ -49,8 +51,12 @@ export interface Table {
   readonly audit: boolean;
   readonly unique: readonly (readonly string[])[];
   readonly indexes: readonly (readonly string[])[];
+  /** Every reference to another table: one for each `ref` column, and those of several columns. */
+  readonly foreignKeys: readonly ForeignKey[];
   readonly retry?: RetrySettings;
   readonly batch?: BatchSettings;
+  /** Cron text or seconds; absent: as the lane. */
+  readonly schedule?: string | number;
   /** Milliseconds after which shown data counts as stale. */
   readonly staleAfter?: number;
   /** The app's own SQLite triggers, silent while server rows are applied. */
@@ -59,18 +65,27 @@ export interface Table {
   readonly adopt?: Adoption;
 }
 
+/** `columns` of this table hold the primary key of a row of `references`, in that key's order. */
+export interface ForeignKey {
+  readonly columns: readonly string[];
+  readonly references: string;
+  readonly onDelete: 'restrict' | 'cascade' | 'set-null';
+}
+
 /** Which scopes hold a row of a table. A row is in all that apply; a null in a template means no scope. */
 export type ScopeRule =
   /** `store:{storeId}`: from the row's own columns. */
   | { readonly kind: 'template'; readonly template: ScopeTemplate }
-  /** The scopes of the row that `column` (a NOT NULL ref) points to. */
-  | { readonly kind: 'via'; readonly column: string }
+  /** The scopes of the row of `table` that `columns` (a NOT NULL foreign key) point to. */
+  | { readonly kind: 'via'; readonly columns: readonly string[]; readonly table: string }
   /** One scope for each row of a synced or plain table that names this row: `template` reads that table's columns. */
   | {
       readonly kind: 'membership';
       readonly table: string;
       readonly column: string;
       readonly template: ScopeTemplate;
+      /** The table is an ordinary PostgreSQL table (`schema.table` or `table`) that no client holds. */
+      readonly plain: boolean;
     };
 
 /** `store:{storeId}` as parts; values are percent-encoded when it is filled in. */
@@ -98,6 +113,7 @@ export type ScopesOf =
   /**
    * SQL over membership tables, run in the delta's own snapshot; one text column of
    * scope names. `$1` is the user id, `$2` the claims as jsonb, `$3` the roles as text[].
+   * `reads` names its tables: synced ones as the app does, plain ones as PostgreSQL does.
    */
   | { readonly kind: 'sql'; readonly text: string; readonly reads: readonly string[] };
 
@@ -157,6 +173,15 @@ export interface SyncSettings {
   readonly budget: { readonly dailyBytes?: number; readonly monthlyBytes?: number };
   /** The lane whose writes start a run at once. Default the first. */
   readonly urgentLane: string;
+  /** What starts a run besides the schedule and the user's hand. Default all. */
+  readonly triggers: {
+    readonly appStart: boolean;
+    readonly networkRegained: boolean;
+    readonly foreground: boolean;
+    readonly urgentWrite: boolean;
+    readonly poke: boolean;
+    readonly conflictResolved: boolean;
+  };
 }
 
 export interface Limits {
@@ -183,6 +208,10 @@ export interface HistoryStep {
 
 /** Pure functions and names, used to migrate PostgreSQL, to lift queued mutations and to lower pages. */
 export type SchemaChange =
+  /** The table is new: older clients do not know it. */
+  | { readonly kind: 'add-table'; readonly table: string }
+  /** The table is gone from the app; PostgreSQL keeps its rows. */
+  | { readonly kind: 'drop-table'; readonly table: string }
   | { readonly kind: 'rename-table'; readonly from: string; readonly to: string }
   | { readonly kind: 'rename'; readonly table: string; readonly from: string; readonly to: string }
   | { readonly kind: 'add'; readonly table: string; readonly column: string; readonly value: Value }
@@ -190,6 +219,8 @@ export type SchemaChange =
       readonly kind: 'drop';
       readonly table: string;
       readonly column: string;
+      /** The column as it was. */
+      readonly was: Column;
       /** What older clients are shown in its place. */
       readonly value: Value;
     }
@@ -199,6 +230,8 @@ export type SchemaChange =
       readonly table: string;
       readonly from: readonly string[];
       readonly to: readonly string[];
+      /** The columns `from` as they were. */
+      readonly was: Columns;
       readonly up: (old: Values) => Values;
       readonly down: (now: Values) => Values;
     };
