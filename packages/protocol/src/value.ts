@@ -28,8 +28,14 @@ export type Value = Json;
 /** The values of some columns of one row, by column name (camelCase). */
 export type Values = { readonly [column: string]: Value };
 
-export const jsonSchema: z.ZodMiniType<Json, Json> = z.json() as unknown as z.ZodMiniType<Json, Json>;
-export const valuesSchema: z.ZodMiniType<Values, Values> = z.record(
-  z.string().check(z.maxLength(128)),
-  jsonSchema,
-) as unknown as z.ZodMiniType<Values, Values>;
+/**
+ * Both schemas stand where the value came out of `JSON.parse`, so it is JSON already:
+ * they look at the outside only. (Walking into every value again took 50 ms of a push
+ * of 10,000 rows, this takes 9.) What a column may hold is checked against its type.
+ */
+export const jsonSchema: z.ZodMiniType<Json, Json> = z.custom<Json>((value) => value !== undefined);
+export const valuesSchema: z.ZodMiniType<Values, Values> = z.custom<Values>((value) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  for (const column in value) if (column.length > 128) return false;
+  return true;
+}, 'expected an object of columns with names of at most 128 characters');
