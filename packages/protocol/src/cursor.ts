@@ -1,11 +1,17 @@
 import * as z from 'zod/mini';
-import { nameSchema, scopeSchema } from './identifiers.ts';
+import { keySchema, nameSchema, scopeSchema } from './identifiers.ts';
+
+/** The last entry that was sent of a walk: transaction, table number, key. */
+const placeSchema = z.tuple([z.string().check(z.regex(/^\d{1,20}$/)), z.number(), keySchema]);
+const indexSchema = z.number().check(z.int(), z.nonnegative());
+const tableNumbersSchema = z.array(z.number().check(z.int()));
 
 /**
  * What a cursor token says. Clients hold tokens and never look inside; servers make
  * and read them with `encodeCursor` and `decodeCursor`.
  *
- * Scopes point into `snapshots`, because most share one.
+ * A snapshot is named by its place in `snapshots`, because most scopes share one.
+ * Tables are named by their number in the database of this epoch.
  */
 export const cursorSchema = z.strictObject({
   /** Format of the token. */
@@ -15,43 +21,52 @@ export const cursorSchema = z.strictObject({
   generation: z.number(),
   /** WAL position (bytes) up to which all that the snapshots call finished is on disk. */
   lsn: z.string().check(z.regex(/^\d+$/)),
-  schemaVersion: z.number(),
-  /** Index of the snapshot up to which the client's own outcomes are held. */
-  outcomes: z.number(),
   /** UTC milliseconds of the newest snapshot. */
   at: z.number(),
-  /** Texts of `pg_snapshot`: `xmin:xmax:xip,…`; xmax and xip as differences from xmin. */
-  snapshots: z.array(z.string()),
+  /** Hash of what may be seen of each table: its columns, its filter. A table that is not here is not sent. */
+  view: z.record(nameSchema, z.string()),
+  /** Packed texts of `pg_snapshot`, see `packSnapshot` in `@satchel/core`. */
+  snapshots: z.array(z.string().check(z.maxLength(65_536))),
+  /** The snapshot up to which the client's own outcomes are held. */
+  outcomes: indexSchema,
   scopes: z.record(
     scopeSchema,
     z.strictObject({
-      /** Index of the snapshot up to which the scope is held. In a backfill: the target. */
-      s: z.number(),
-      /** Hash of the view by table: columns, role, filter. */
-      view: z.record(nameSchema, z.string()),
-      /** A running backfill, where it resumes. */
+      /** The snapshot up to which changes of the scope are held. */
+      s: indexSchema,
+      /**
+       * A running copy of what was present at the snapshot `to`, where it resumes. Rows
+       * that change meanwhile fall out of it and come with the deltas, which go on beside.
+       */
       fill: z.optional(
         z.strictObject({
-          /** Only these tables; absent: all. */
-          tables: z.optional(z.array(nameSchema)),
-          /** Snapshot up to which the tables outside the fill are held, when only some are filled. */
-          from: z.optional(z.number()),
-          /** Lane being walked, then the last (xid, table, key) sent. */
-          lane: z.number(),
-          xid: z.string(),
-          table: z.string(),
-          key: z.string(),
-          reset: z.optional(z.boolean()),
+          to: indexSchema,
+          /** Tables being walked together (one lane), and those after them. */
+          now: tableNumbersSchema,
+          rest: tableNumbersSchema,
+          at: z.optional(placeSchema),
+          /** Only these tables are copied; absent: the whole scope. */
+          only: z.optional(tableNumbersSchema),
+          /** Rows still to come, an estimate. */
+          rows: z.number(),
         }),
-      ),
-      /** A running delta in pages, where it resumes: target snapshot and the last (xid, table, key) sent. */
-      part: z.optional(
-        z.strictObject({ to: z.number(), xid: z.string(), table: z.string(), key: z.string() }),
       ),
     }),
   ),
+  /**
+   * A delta too large for one answer, on its way to the snapshot `to`, scope after scope
+   * by name: those before `scope` are done. Without `scope` all parts were sent, and the
+   * delta from `to` on, which completes them, is still to come.
+   */
+  part: z.optional(
+    z.strictObject({ to: indexSchema, scope: z.optional(scopeSchema), at: z.optional(placeSchema) }),
+  ),
 });
 export type Cursor = z.infer<typeof cursorSchema>;
+export type CursorScope = Cursor['scopes'][string];
+export type CursorFill = NonNullable<CursorScope['fill']>;
+/** (transaction, table number, key) of an entry. */
+export type EntryPlace = z.infer<typeof placeSchema>;
 
 /** The token of a cursor: compact JSON in base64url, coded by the host (`Buffer` in Node). */
 export interface TokenCodec {
@@ -72,5 +87,14 @@ export const decodeCursor = (token: string, codec: TokenCodec): Cursor | undefin
     return undefined;
   }
   const parsed = cursorSchema.safeParse(data);
-  return parsed.success ? parsed.data : undefined;
+  return parsed.success && pointsInside(parsed.data) ? parsed.data : undefined;
+};
+
+const pointsInside = (cursor: Cursor): boolean => {
+  const known = (index: number) => index < cursor.snapshots.length;
+  return (
+    known(cursor.outcomes) &&
+    (!cursor.part || known(cursor.part.to)) &&
+    Object.values(cursor.scopes).every(({ s, fill }) => known(s) && (!fill || known(fill.to)))
+  );
 };

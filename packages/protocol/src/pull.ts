@@ -43,12 +43,16 @@ export type PullRequest = z.infer<typeof pullRequestSchema>;
 
 /**
  * A page is what a client takes in as one local transaction, by pull or live: JSON
- * lines, a `head`, then any number of `scope`, `rows`, `gone`, `swept` and
- * `outcomes` lines, then a `tail`.
+ * lines, a `head`, then any number of `scope`, `outcomes`, `gone`, `rows` and `swept`
+ * lines, then a `tail`.
  *
  * A page is applied only if `head.from` is the digest of the stored cursor; else it
  * is dropped and the client pulls. `tail.checkpoint` says that with this page the
- * view is complete and consistent.
+ * view is complete and consistent. A page whose `from` is `null` starts over: scopes
+ * that it does not name are no longer the client's.
+ *
+ * A row is taken when its version is above the client's, in a `backfill` page also
+ * when it is the same (its columns may be others). A hold is added in any case.
  */
 export const headLineSchema = z.object({
   line: z.literal('head'),
@@ -56,6 +60,7 @@ export const headLineSchema = z.object({
   from: z.nullable(z.string()),
   epoch: z.string(),
   serverTime: z.number(),
+  /** The app's schema version that names and values of this page are in: the client's own. */
   schemaVersion: z.number(),
   /**
    * Whether the server may have lost work that it had acknowledged (it was restored,
@@ -63,21 +68,32 @@ export const headLineSchema = z.object({
    */
   offer: z.boolean(),
   /**
-   * `backfill`: rows of a first copy. `delta`: a whole delta, one transaction.
-   * `delta-part`: one page of a delta too large for one answer; the client stages it
-   * until the page whose tail says `checkpoint`.
+   * - `backfill`: rows of a copy, taken in at once.
+   * - `delta`: a whole delta, one transaction. One that comes while a copy is running is
+   *   no checkpoint.
+   * - `delta-part`: one page of a delta too large for one answer; the client stages it,
+   *   and takes in all of them together with the `delta-part` page whose tail says
+   *   `checkpoint`, in order.
    */
   mode: z.enum(['backfill', 'delta', 'delta-part']),
 });
-/** A scope begins to be copied (`backfill`), is copied anew (`reset`: mark, replace, sweep), or is no longer the client's (`left`). */
+/**
+ * A scope begins to be copied (`backfill`), is copied anew (`reset`: mark, replace,
+ * sweep), or is no longer the client's (`left`). A `backfill` of a scope that the
+ * client holds already is a `reset`.
+ */
 export const scopeLineSchema = z.object({
   line: z.literal('scope'),
   scope: scopeSchema,
   action: z.enum(['backfill', 'reset', 'left']),
-  /** Only these tables of the scope (a column became visible, a filter changed); absent: all. */
+  /** Only these tables of the scope (a column or the table became visible or hidden, a filter changed); absent: all. */
   tables: z.optional(z.array(nameSchema)),
 });
-/** Rows present in a scope, as columns: `columns.name[i]` belongs to `keys[i]`. */
+/**
+ * Rows present in a scope, as columns: `columns.name[i]` belongs to `keys[i]`. Columns
+ * of the primary key stand in the key and not in `columns`; a column that is not here
+ * is hidden from the client and null on it.
+ */
 export const rowsLineSchema = z.object({
   line: z.literal('rows'),
   scope: scopeSchema,
@@ -95,7 +111,7 @@ export const goneLineSchema = z.object({
   versions: z.array(versionSchema),
   reasons: z.array(z.enum(['deleted', 'left'])),
 });
-/** The copy of a scope is complete: rows marked by `reset` and not replaced go now. */
+/** The copy of a scope (of `tables` of it) is complete: rows marked by `reset` and not replaced go now. */
 export const sweptLineSchema = z.object({
   line: z.literal('swept'),
   scope: scopeSchema,
