@@ -48,6 +48,8 @@ export interface Engine {
 
   // --- pages on their way down
   cursor(): { readonly token: string | null; readonly digest: string | null };
+  /** Starts over without a cursor: what is held stays on screen until it is replaced or swept. */
+  forgetCursor(): void;
   /** One page, one local transaction. */
   takePage(lines: readonly PageLine[]): PageTaken;
 
@@ -61,6 +63,8 @@ export interface Engine {
   /** All that was waiting, byte for byte as it would have been sent. */
   quarantineExport(mutationIds?: readonly string[]): string;
   quarantineDiscard(mutationId: string): void;
+  /** All that is not on the server yet, quarantine included, byte for byte as it would be sent. */
+  exportPending(): string;
   conflicts(): Conflict[];
   takeConflicts(conflicts: readonly Conflict[]): void;
   rowState(table: string, key: string): RowState;
@@ -123,6 +127,8 @@ export interface OutboxBatch {
   readonly mutations: readonly Mutation[];
   readonly bytes: number;
   readonly lane: string;
+  /** The seq of the run from which mutations already use the keys of `new-key` outcomes. */
+  readonly renamedFrom?: number;
 }
 
 export interface TakenIn {

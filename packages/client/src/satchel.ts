@@ -1,0 +1,464 @@
+import {
+  type ClientReport,
+  type Conflict,
+  type Json,
+  type ResolveRequest,
+  SatchelError,
+  type Subscription,
+} from '@satchel/protocol';
+import type { App, Query, SyncSettings } from '@satchel/schema';
+import type { SqlRow } from './database/driver.ts';
+import { databaseName, databasePrefix } from './database-name.ts';
+import type {
+  EngineFacts,
+  MeterEntry,
+  OutboxEntry,
+  OutboxState,
+  QuarantineEntry,
+  RowState,
+  SyncRun,
+  Written,
+} from './engine.ts';
+import type { EnginePort } from './engine-port.ts';
+import { LiveQueries, type LiveQuery } from './live/live-queries.ts';
+import type { RowDiff } from './live/row-diff.ts';
+import type { Platform } from './platform.ts';
+import { type SyncStatus, statusOf } from './status.ts';
+import { httpTransport } from './sync/http-transport.ts';
+import { Meter } from './sync/meter.ts';
+import { SyncLoop } from './sync/sync-loop.ts';
+import type { TokenSource, Transport } from './sync/transport.ts';
+import { type VerifyReport, verify } from './sync/verify.ts';
+
+export interface SatchelOptions {
+  readonly app: App;
+  readonly platform: Platform;
+  /** Address of the server, for example `https://sync.example.org`. */
+  readonly server: string;
+  readonly user: { readonly id: string };
+  /** Gives the token of the signed-in user; called for each exchange. */
+  readonly token: TokenSource;
+  /** How this device calls itself on administrators' lists. */
+  readonly device?: { readonly name?: string; readonly platform?: string; readonly appVersion?: string };
+  /** What to hold of what the user may hold; default all. */
+  readonly subscription?: Subscription;
+  /** Overrides of the app's `sync` on this device. */
+  readonly sync?: Partial<SyncSettings>;
+  /** How safe a local write is once its promise resolved. Default `full`: it survives power loss. */
+  readonly durability?: 'full' | 'normal';
+  /** Starts the sync loop at once. Default true. */
+  readonly start?: boolean;
+  /** Another road to the server than HTTP. */
+  readonly transport?: Transport;
+  /** Hears what is no `SatchelError`: a bug of Satchel or of the platform. Default: thrown where nothing catches it. */
+  readonly onCrash?: (error: unknown) => void;
+}
+
+/** A statement, or a query of Kysely's that is not yet compiled. */
+export type Statement = Query | { compile(): Query };
+
+const compiled = (statement: Statement): Query => ('compile' in statement ? statement.compile() : statement);
+const plain = ({ sql, parameters }: Query): Query =>
+  parameters ? { sql, parameters: [...parameters] } : { sql };
+
+/**
+ * Opens the local database of an app and a user, and starts to sync it.
+ *
+ * Everything written is on the device when its promise resolves, whatever the
+ * network does. Throws `database_in_use` when another process has the database open.
+ *
+ * @example
+ * ```ts
+ * const db = await openSatchel({ app, platform: nodePlatform({ directory }), server, user, token });
+ * await db.write([{ sql: 'insert into products (id, store_id, name) values (?, ?, ?)', parameters: [id, '42', 'Tea'] }]);
+ * const rows = await db.all('select name from products');
+ * await db.close();
+ * ```
+ */
+export const openSatchel = async (options: SatchelOptions): Promise<Satchel> => {
+  const { app, platform, server, user } = options;
+  const name = databaseName(app.name, server, user.id);
+  const port = await platform.openEngine({
+    app,
+    name,
+    userId: user.id,
+    durability: options.durability ?? 'full',
+  });
+  const facts = await port.call('facts');
+  const month = new Date(platform.clock.now()).toISOString().slice(0, 7);
+  const kept = await port.call('usage', `${month}-01`);
+  const db = new Satchel(
+    options,
+    name,
+    port,
+    facts,
+    new Meter(port, platform.clock, platform.scheduler, kept),
+  );
+  if (options.start ?? true) db.sync.start();
+  return db;
+};
+
+/** A database on this device, and its sync. Made by `openSatchel`. */
+export class Satchel {
+  readonly app: App;
+  /** Name of the local database. */
+  readonly name: string;
+  readonly clientId: string;
+  readonly sync: SyncControl;
+  readonly outbox: Outbox;
+  readonly quarantine: Quarantine;
+  readonly conflicts: Conflicts;
+
+  readonly #options: SatchelOptions;
+  readonly #platform: Platform;
+  readonly #port: EnginePort;
+  readonly #transport: Transport;
+  readonly #meter: Meter;
+  readonly #loop: SyncLoop;
+  readonly #live: LiveQueries;
+  readonly #abort = new AbortController();
+  readonly #statusHeard = new Set<(status: SyncStatus) => void>();
+  #pending = 0;
+  #telling = false;
+  #tellAgain = false;
+  #closed = false;
+
+  /** Use `openSatchel`. */
+  constructor(options: SatchelOptions, name: string, port: EnginePort, facts: EngineFacts, meter: Meter) {
+    const { app, platform } = options;
+    this.app = app;
+    this.name = name;
+    this.clientId = facts.clientId;
+    this.#options = options;
+    this.#platform = platform;
+    this.#port = port;
+    this.#meter = meter;
+    this.#pending = facts.pending;
+    this.#live = new LiveQueries(port);
+    this.#transport =
+      options.transport ??
+      httpTransport({
+        server: options.server,
+        token: options.token,
+        exchange: platform.exchange,
+        openSocket: platform.openSocket,
+      });
+    this.#transport.onMetered((traffic, action, bytes) => meter.count(traffic, action, bytes));
+    const crashed = (error: unknown): void => {
+      if (this.#closed) return;
+      if (options.onCrash) options.onCrash(error);
+      else throw error;
+    };
+    this.#loop = new SyncLoop({
+      app,
+      sync: { ...app.sync, ...options.sync },
+      port,
+      transport: this.#transport,
+      clock: platform.clock,
+      random: platform.random,
+      scheduler: platform.scheduler,
+      network: platform.network,
+      meter,
+      facts,
+      clientReport: () => this.#report(),
+      hour: () => platform.hour(platform.clock.now()),
+      newAbort: () => new AbortController(),
+      touched: (tables) => this.#live.touched(tables),
+      changed: () => this.#statusChanged(),
+      crashed,
+    });
+    if (options.subscription) this.#loop.subscribe(options.subscription);
+    this.sync = syncControl(this.#loop, options.token);
+    this.outbox = outboxOf(port, this.#loop);
+    this.quarantine = quarantineOf(port, (written) => this.#wrote(written));
+    this.conflicts = conflictsOf(port, this.#transport, this.#loop, this.clientId, this.#abort.signal);
+  }
+
+  /** One local transaction of several statements; all or none. Resolves when it is as durable as the storage makes it. */
+  async write(statements: readonly Statement[], name?: string): Promise<Written> {
+    const queries = statements.map((statement) => plain(compiled(statement)));
+    const written = await this.#port.call('write', queries, ...(name === undefined ? [] : [name]));
+    await this.#wrote(written);
+    return written;
+  }
+
+  /** Runs a function of the app's definition, synchronously beside the database, as one local transaction. */
+  async run(name: string, args: Json = null): Promise<Json | undefined> {
+    const { result, ...written } = await this.#port.call('run', name, args);
+    await this.#wrote(written);
+    return result;
+  }
+
+  /** Rows of a query, as SQLite gives them. */
+  all(sql: string, parameters?: readonly unknown[]): Promise<SqlRow[]> {
+    return this.#port.call('all', sql, ...(parameters ? [[...parameters]] : []));
+  }
+
+  async get(sql: string, parameters?: readonly unknown[]): Promise<SqlRow | undefined> {
+    return (await this.all(sql, parameters))[0];
+  }
+
+  /** Tells the rows of a query now, and what differs after each change of a table that it reads. */
+  live(
+    query: Statement & { readonly identity?: readonly string[] },
+    heard: (diff: RowDiff) => void,
+    failed: (error: unknown) => void = (error) => this.#options.onCrash?.(error),
+  ): LiveQuery {
+    const identity = query.identity;
+    return this.#live.watch({ ...plain(compiled(query)), ...(identity ? { identity } : {}) }, heard, failed);
+  }
+
+  /** Whether a row is synced, pending, in conflict or failed, and its confirmed value. */
+  rowState(table: string, key: string): Promise<RowState> {
+    return this.#port.call('rowState', table, key);
+  }
+
+  async status(): Promise<SyncStatus> {
+    const facts = await this.#port.call('facts');
+    this.#pending = facts.pending;
+    const budget = this.#options.sync?.budget ?? this.app.sync.budget;
+    const meter = { today: this.#meter.today(), thisMonth: this.#meter.thisMonth() };
+    return statusOf(facts, this.#loop.facts(), meter, budget);
+  }
+
+  /** Tells the status now and whenever it changes; returns a function that ends it. */
+  onStatus(heard: (status: SyncStatus) => void): () => void {
+    this.#statusHeard.add(heard);
+    this.#statusChanged();
+    return () => this.#statusHeard.delete(heard);
+  }
+
+  /** The last runs, newest first; 500 are kept. */
+  history(limit = 10): Promise<SyncRun[]> {
+    return this.#port.call('runs', limit);
+  }
+
+  /** Bytes on the wire since a day (`YYYY-MM-DD`, UTC), by traffic, direction and action. */
+  async usage(sinceDay: string): Promise<MeterEntry[]> {
+    this.#meter.flush();
+    return this.#port.call('usage', sinceDay);
+  }
+
+  /** Compares this device with the server, and repairs what differs unless told not to. */
+  verify(
+    options: { readonly depth?: 'quick' | 'deep'; readonly repair?: boolean } = {},
+  ): Promise<VerifyReport> {
+    const catchUp = async (): Promise<void> => {
+      await this.#loop.now();
+    };
+    return verify(
+      {
+        port: this.#port,
+        transport: this.#transport,
+        clientId: this.clientId,
+        catchUp,
+        touched: (tables) => this.#live.touched(tables),
+      },
+      { depth: options.depth ?? 'quick', repair: options.repair ?? true },
+      this.#abort.signal,
+    );
+  }
+
+  /** Names of the databases of this app on this device, this one among them. */
+  databases(): Promise<readonly string[]> {
+    return this.#platform.databases(databasePrefix(this.app.name));
+  }
+
+  /** Resolves when all that was committed is durable. */
+  settled(): Promise<void> {
+    return this.#port.settled();
+  }
+
+  /**
+   * Signs the user out.
+   * - `upload`: sends what is waiting first; throws `pending_work` if some of it could not go.
+   * - `keep`: closes; what is waiting stays for this user's next sign-in.
+   * - `discard`: gives what was waiting as text, then removes the database.
+   */
+  async logout(mode: 'upload' | 'keep' | 'discard'): Promise<{ readonly exported: string | null }> {
+    switch (mode) {
+      case 'upload': {
+        await this.#loop.now();
+        const { pending } = await this.#port.call('facts');
+        if (pending > 0) throw new SatchelError('pending_work', { pending });
+        await this.close();
+        await this.#platform.remove(this.name);
+        return { exported: null };
+      }
+      case 'keep':
+        await this.close();
+        return { exported: null };
+      case 'discard': {
+        const exported = await this.#port.call('exportPending');
+        await this.close();
+        await this.#platform.remove(this.name);
+        return { exported };
+      }
+    }
+  }
+
+  /** Ends sync and lets go of the database. What is waiting stays in it. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#abort.abort();
+    this.#live.stopAll();
+    await this.#loop.stop();
+    this.#meter.flush();
+    await this.#port.close();
+  }
+
+  async #wrote(written: Written): Promise<void> {
+    this.#live.touched(written.tables);
+    await this.#port.settled();
+    if (written.mutationId !== null) {
+      this.#loop.wrote(written.lanes);
+      this.#statusChanged();
+    }
+  }
+
+  #report(): ClientReport {
+    const { device } = this.#options;
+    return {
+      pending: this.#pending,
+      ...(device?.name === undefined ? {} : { deviceName: device.name }),
+      ...(device?.platform === undefined ? {} : { platform: device.platform }),
+      ...(device?.appVersion === undefined ? {} : { appVersion: device.appVersion }),
+    };
+  }
+
+  /** Tells the status once per turn, however much changed in it. */
+  #statusChanged(): void {
+    if (this.#statusHeard.size === 0 || this.#closed) return;
+    if (this.#telling) {
+      this.#tellAgain = true;
+      return;
+    }
+    this.#telling = true;
+    this.status().then(
+      (status) => {
+        this.#telling = false;
+        if (this.#closed) return;
+        for (const heard of this.#statusHeard) heard(status);
+        if (this.#tellAgain) {
+          this.#tellAgain = false;
+          this.#statusChanged();
+        }
+      },
+      () => {
+        // The database was closed while it was asked.
+        this.#telling = false;
+      },
+    );
+  }
+}
+
+/** Steers the sync loop. */
+export interface SyncControl {
+  start(): void;
+  stop(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  /** Runs now, resolves when caught up or failed. */
+  now(): Promise<SyncRun | null>;
+  /** The app came to the foreground. */
+  foreground(): void;
+  /** Holds all but the urgent lane while true. */
+  busy(busy: boolean): void;
+  /** A new token is there. */
+  renewed(): Promise<void>;
+  subscribe(subscription: Subscription | undefined): void;
+  /** Resolves when no run is under way. */
+  idle(): Promise<void>;
+}
+
+const syncControl = (loop: SyncLoop, token: TokenSource): SyncControl => ({
+  start: () => loop.start(),
+  stop: () => loop.stop(),
+  pause: () => loop.pause(true),
+  resume: () => loop.pause(false),
+  now: () => loop.now(),
+  foreground: () => loop.request('foreground', 'both'),
+  busy: (busy) => loop.busy(busy),
+  renewed: async () => loop.renewed(await token()),
+  subscribe: (subscription) => loop.subscribe(subscription),
+  idle: () => loop.idle(),
+});
+
+/** What waits to go up, and what went. */
+export interface Outbox {
+  list(filter?: { readonly state?: OutboxState; readonly limit?: number }): Promise<OutboxEntry[]>;
+  /** Tries failed mutations again, one or all. */
+  retry(mutationId?: string): Promise<number>;
+}
+
+const outboxOf = (port: EnginePort, loop: SyncLoop): Outbox => ({
+  list: (filter) => port.call('outbox', ...(filter ? [filter] : [])),
+  async retry(mutationId) {
+    const count = await port.call('retryFailed', ...(mutationId === undefined ? [] : [mutationId]));
+    loop.request('hand', 'up');
+    return count;
+  },
+});
+
+/** What the server refused, or the right to which is gone. Nothing in it is ever sent again unless edited. */
+export interface Quarantine {
+  list(): Promise<QuarantineEntry[]>;
+  show(mutationId: string): Promise<QuarantineEntry>;
+  /** Writes it again as a new mutation, with `values` laid over change by change. */
+  retry(
+    mutationId: string,
+    edits?: readonly { readonly change: number; readonly values: Record<string, Json> }[],
+  ): Promise<Written>;
+  export(mutationIds?: readonly string[]): Promise<string>;
+  discard(mutationId: string): Promise<void>;
+}
+
+const quarantineOf = (port: EnginePort, wrote: (written: Written) => Promise<void>): Quarantine => ({
+  list: () => port.call('quarantine'),
+  async show(mutationId) {
+    const entry = (await port.call('quarantine')).find((one) => one.mutationId === mutationId);
+    if (!entry) throw new SatchelError('quarantine_unknown', { mutationId });
+    return entry;
+  },
+  async retry(mutationId, edits) {
+    const written = await port.call('quarantineRetry', mutationId, ...(edits ? [edits] : []));
+    await wrote(written);
+    return written;
+  },
+  export: (mutationIds) => port.call('quarantineExport', ...(mutationIds ? [mutationIds] : [])),
+  discard: (mutationId) => port.call('quarantineDiscard', mutationId),
+});
+
+/** Clashes that concern this device. */
+export interface Conflicts {
+  /** Those kept on the device; `refresh` asks the server first. */
+  list(options?: { readonly refresh?: boolean }): Promise<Conflict[]>;
+  resolve(conflictId: string, request: ResolveRequest): Promise<Conflict>;
+  undo(conflictId: string): Promise<Conflict>;
+}
+
+const conflictsOf = (
+  port: EnginePort,
+  transport: Transport,
+  loop: SyncLoop,
+  clientId: string,
+  signal: AbortSignal,
+): Conflicts => {
+  const decided = async (conflict: Conflict): Promise<Conflict> => {
+    await port.call('takeConflicts', [conflict]);
+    loop.request('conflict', 'both');
+    return conflict;
+  };
+  return {
+    async list(options) {
+      if (options?.refresh) {
+        const { conflicts } = await transport.conflicts(clientId, signal);
+        await port.call('takeConflicts', conflicts);
+      }
+      return port.call('conflicts');
+    },
+    resolve: async (conflictId, request) => decided(await transport.resolve(conflictId, request, signal)),
+    undo: async (conflictId) => decided(await transport.undo(conflictId, signal)),
+  };
+};

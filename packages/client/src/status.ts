@@ -1,0 +1,110 @@
+import { type Phase, phaseOf, type WaitingFor } from '@satchel/core';
+import type { Problem } from '@satchel/protocol';
+import type { EngineFacts, SyncRun } from './engine.ts';
+import type { LoopFacts } from './sync/sync-loop.ts';
+
+/**
+ * All that a screen may say of sync, side by side. `phase` is the first that is true
+ * of needs-auth, error, conflict, paused, offline, syncing, pending, unknown and
+ * synced; the facts beside it are not hidden by it.
+ */
+export interface SyncStatus {
+  readonly phase: Phase;
+  /** Why what is pending does not move, when `phase` is `pending`. */
+  readonly waitingFor: WaitingFor | null;
+  readonly online: boolean;
+  readonly networkKind: string;
+  readonly live: boolean;
+  readonly paused: boolean;
+  readonly uploading: boolean;
+  readonly downloading: boolean;
+  /** Error code of what is wrong with the token; `null` when nothing is. */
+  readonly needsAuth: string | null;
+  /** An administrator locked this device. */
+  readonly locked: boolean;
+  readonly problem: Problem | null;
+  /** Mutations not yet settled. */
+  readonly pending: number;
+  readonly pendingByLane: Readonly<Record<string, number>>;
+  readonly pendingByTable: Readonly<Record<string, number>>;
+  readonly oldestPendingAt: number | null;
+  readonly blocked: number;
+  readonly failed: number;
+  readonly held: number;
+  readonly review: number;
+  readonly quarantined: number;
+  readonly openConflicts: number;
+  /** Rows taken in by the run under way, and what the server thinks is still to come. */
+  readonly progress: { readonly rowsTaken: number; readonly rowsRemaining: number | null };
+  /** True when everything this device may hold has arrived at least once. */
+  readonly complete: boolean;
+  readonly checkpointAt: number | null;
+  readonly nextRunAt: number | null;
+  readonly lastRun: SyncRun | null;
+  readonly bytesToday: number;
+  readonly bytesThisMonth: number;
+  readonly budget: { readonly dailyBytes: number | null; readonly monthlyBytes: number | null };
+  readonly latencyMs: number | null;
+  /** Server time minus this device's clock, milliseconds. */
+  readonly clockOffset: number | null;
+  readonly scopes: readonly string[];
+  readonly storage: EngineFacts['storage'];
+  /** The database was found to be a copy or an old backup of another; it now has a client id of its own. */
+  readonly cloned: boolean;
+}
+
+export const statusOf = (
+  engine: EngineFacts,
+  loop: LoopFacts,
+  meter: { readonly today: number; readonly thisMonth: number },
+  budget: { readonly dailyBytes?: number; readonly monthlyBytes?: number },
+): SyncStatus => {
+  const { phase, waitingFor } = phaseOf({
+    needsAuth: loop.needsAuth !== null || loop.revoked,
+    error: loop.problem !== null || engine.failed > 0,
+    conflicts: engine.openConflicts,
+    paused: loop.paused || !loop.running,
+    online: loop.online,
+    syncing: loop.uploading || loop.downloading,
+    pending: engine.pending,
+    review: engine.review,
+    contact: loop.contact,
+    wait: loop.wait,
+  });
+  return {
+    phase,
+    waitingFor,
+    online: loop.online,
+    networkKind: loop.networkKind,
+    live: loop.live,
+    paused: loop.paused,
+    uploading: loop.uploading,
+    downloading: loop.downloading,
+    needsAuth: loop.needsAuth,
+    locked: loop.revoked,
+    problem: loop.problem,
+    pending: engine.pending,
+    pendingByLane: engine.pendingByLane,
+    pendingByTable: engine.pendingByTable,
+    oldestPendingAt: engine.oldestPendingAt,
+    blocked: engine.blocked,
+    failed: engine.failed,
+    held: engine.held,
+    review: engine.review,
+    quarantined: engine.quarantined,
+    openConflicts: engine.openConflicts,
+    progress: { rowsTaken: loop.rowsTaken, rowsRemaining: loop.rowsRemaining },
+    complete: engine.complete,
+    checkpointAt: engine.checkpointAt,
+    nextRunAt: loop.nextRunAt,
+    lastRun: loop.lastRun,
+    bytesToday: meter.today,
+    bytesThisMonth: meter.thisMonth,
+    budget: { dailyBytes: budget.dailyBytes ?? null, monthlyBytes: budget.monthlyBytes ?? null },
+    latencyMs: loop.latencyMs,
+    clockOffset: loop.clockOffset,
+    scopes: engine.scopes,
+    storage: engine.storage,
+    cloned: engine.cloned,
+  };
+};

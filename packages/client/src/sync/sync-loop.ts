@@ -1,0 +1,556 @@
+import { type Clock, nextDelay, type Random, type Scheduler, type Timer } from '@satchel/core';
+import type { ClientReport, PageLine, Problem, Subscription } from '@satchel/protocol';
+import type { App, SyncSettings } from '@satchel/schema';
+import type { EngineFacts, PageTaken, SyncRun, TakenIn } from '../engine.ts';
+import type { EnginePort } from '../engine-port.ts';
+import { Downloader } from './downloader.ts';
+import { type Failure, failureOf } from './failure.ts';
+import { bulkWait, openLanes, type Wait } from './gates.ts';
+import { LiveSession } from './live-session.ts';
+import type { Meter } from './meter.ts';
+import type { NetworkSource } from './network.ts';
+import { nextScheduledRun } from './schedule.ts';
+import type { Transport } from './transport.ts';
+import { Uploader } from './uploader.ts';
+
+/** What starts a run. */
+export type Trigger =
+  | 'start'
+  | 'network'
+  | 'foreground'
+  | 'schedule'
+  | 'write'
+  | 'poke'
+  | 'retry'
+  | 'live'
+  | 'conflict'
+  | 'token'
+  | 'hand';
+
+export interface SyncLoopGiven {
+  readonly app: App;
+  readonly sync: SyncSettings;
+  readonly port: EnginePort;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly network: NetworkSource;
+  readonly meter: Meter;
+  readonly facts: EngineFacts;
+  readonly clientReport: () => ClientReport;
+  /** Local hour of the day, for quiet hours. */
+  readonly hour: () => number;
+  readonly newAbort: () => AbortController;
+  /** Tables that a page or an outcome touched. */
+  readonly touched: (tables: readonly string[]) => void;
+  /** Something that the status shows has changed. */
+  readonly changed: () => void;
+  /** A bug: something other than a `SatchelError` was thrown. */
+  readonly crashed: (error: unknown) => void;
+}
+
+/** What the loop knows, for the status. */
+export interface LoopFacts {
+  readonly running: boolean;
+  readonly paused: boolean;
+  readonly online: boolean;
+  readonly networkKind: string;
+  readonly live: boolean;
+  readonly uploading: boolean;
+  readonly downloading: boolean;
+  readonly contact: boolean;
+  readonly needsAuth: string | null;
+  readonly revoked: boolean;
+  readonly problem: Problem | null;
+  readonly wait: Wait | null;
+  readonly nextRunAt: number | null;
+  readonly lastRun: SyncRun | null;
+  readonly rowsRemaining: number | null;
+  readonly rowsTaken: number;
+  readonly latencyMs: number | null;
+  readonly clockOffset: number | null;
+}
+
+const BACKOFF = { attempts: Number.POSITIVE_INFINITY, firstDelay: 1_000, maxDelay: 300_000 } as const;
+
+interface Run {
+  readonly trigger: Trigger;
+  readonly startedAt: number;
+  readonly abort: AbortController;
+  readonly meterMark: { readonly sent: number; readonly received: number };
+  rowsDown: number;
+  mutationsUp: number;
+  readonly outcomes: Record<string, number>;
+  failure: Failure | null;
+}
+
+/**
+ * The sync loop: decides when a run starts and what it may carry, and lets uploader
+ * and downloader go side by side, so that neither direction waits for the other.
+ *
+ * ```
+ *   trigger ──> request() ──> run ──┬─ upload ───┐
+ *                                   └─ download ─┴─> record, plan the next
+ * ```
+ */
+export class SyncLoop {
+  readonly #given: SyncLoopGiven;
+  readonly #uploader: Uploader;
+  readonly #downloader: Downloader;
+  readonly #live: LiveSession;
+  #subscription: Subscription | undefined;
+
+  #running = false;
+  #paused = false;
+  #busy = false;
+  #contact = false;
+  #reachable = true;
+  #needsAuth: string | null = null;
+  #revoked = false;
+  #problem: Problem | null = null;
+  #failures = 0;
+  #rowsRemaining: number | null = null;
+  #latencyMs: number | null = null;
+  #clockOffset: number | null = null;
+  #lastRun: SyncRun | null = null;
+
+  #run: Run | null = null;
+  #wantUp = false;
+  #wantDown = false;
+  #uploading = false;
+  #downloading = false;
+  #waiters: (() => void)[] = [];
+  #endNetwork: (() => void) | null = null;
+  #scheduleTimer: Timer | null = null;
+  #retryTimer: Timer | null = null;
+  #nextRunAt: number | null = null;
+
+  constructor(given: SyncLoopGiven) {
+    this.#given = given;
+    const { port, transport, clock, random, scheduler, app, facts, clientReport } = given;
+    const shared = { port, transport, clock, schemaVersion: app.schemaVersion, clientReport };
+    this.#uploader = new Uploader({
+      ...shared,
+      lanes: () => (this.#mayGo() ? openLanes(app.lanes, given.sync.urgentLane, this.#wait()) : []),
+      batchOf: (lane) => given.sync.lanes[lane]?.batch ?? given.sync.batch,
+      took: (taken, sent, response) => {
+        this.#answered(response.serverTime, null);
+        this.#tookAnswers(taken, sent);
+      },
+    });
+    this.#downloader = new Downloader({
+      ...shared,
+      clientId: facts.clientId,
+      subscription: () => this.#subscription,
+      mayGo: () => this.#mayGo() && !this.#downloadsWait(),
+      took: (taken) => this.#tookPage(taken),
+      answered: (serverTime, latencyMs) => this.#answered(serverTime, latencyMs),
+    });
+    this.#live = new LiveSession({
+      port,
+      transport,
+      clock,
+      random,
+      scheduler,
+      schemaVersion: app.schemaVersion,
+      clientId: facts.clientId,
+      subscription: () => this.#subscription,
+      page: (lines) => this.#takeLivePage(lines),
+      behind: (why) => this.request(why === 'poke' ? 'poke' : 'live', 'down'),
+      connected: () => {
+        this.#regained();
+        this.request('live', 'both');
+        given.changed();
+      },
+      lost: (code) => this.#liveLost(code),
+    });
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#endNetwork = this.#given.network.onChange((state) => {
+      if (state.online) {
+        this.#regained();
+        this.request('network', 'both');
+        this.#live.hurry();
+      }
+      this.#wantLive();
+      this.#plan();
+      this.#given.changed();
+    });
+    this.#given.port.call('retryFailed').catch(this.#given.crashed);
+    this.#wantLive();
+    this.request('start', 'both');
+    this.#plan();
+  }
+
+  /** Ends what is under way and starts nothing more; the database stays open. */
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#endNetwork?.();
+    this.#scheduleTimer?.cancel();
+    this.#retryTimer?.cancel();
+    this.#nextRunAt = null;
+    this.#live.want(false);
+    this.#run?.abort.abort();
+    await this.idle();
+    this.#given.changed();
+  }
+
+  pause(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    this.#wantLive();
+    if (paused) this.#run?.abort.abort();
+    else this.request('hand', 'both');
+    this.#given.changed();
+  }
+
+  /** Holds all but the urgent lane, for a screen that must not be disturbed. */
+  busy(busy: boolean): void {
+    this.#busy = busy;
+    if (!busy) this.request('hand', 'both');
+    this.#given.changed();
+  }
+
+  subscribe(subscription: Subscription | undefined): void {
+    this.#subscription = subscription;
+    this.#live.want(false);
+    this.#wantLive();
+    this.request('hand', 'down');
+  }
+
+  /** A new token is there: what waited for it goes on. */
+  renewed(token: string | null): void {
+    this.#needsAuth = null;
+    this.#revoked = false;
+    if (token !== null) this.#live.token(token);
+    this.#wantLive();
+    this.request('token', 'both');
+    this.#given.changed();
+  }
+
+  /** Asks for a run; one that is under way takes the wish along. */
+  request(trigger: Trigger, directions: 'up' | 'down' | 'both'): void {
+    if (!this.#running || this.#paused) return;
+    if (trigger === 'hand') {
+      this.#needsAuth = null;
+      this.#revoked = false;
+    }
+    if (this.#needsAuth !== null || this.#revoked || !this.#given.network.state().online) return;
+    if (directions !== 'down') this.#wantUp = true;
+    if (directions !== 'up') this.#wantDown = true;
+    this.#retryTimer?.cancel();
+    this.#retryTimer = null;
+    this.#run ??= {
+      trigger,
+      startedAt: this.#given.clock.now(),
+      abort: this.#given.newAbort(),
+      meterMark: this.#given.meter.totals(),
+      rowsDown: 0,
+      mutationsUp: 0,
+      outcomes: {},
+      failure: null,
+    };
+    this.#pump();
+  }
+
+  /** Runs now and resolves when both directions have caught up or failed. */
+  async now(): Promise<SyncRun | null> {
+    this.#failures = 0;
+    await this.#given.port.call('retryFailed');
+    this.request('hand', 'both');
+    await this.idle();
+    return this.#lastRun;
+  }
+
+  /** Resolves when no run is under way. */
+  idle(): Promise<void> {
+    if (!this.#run) return Promise.resolve();
+    return new Promise((done) => this.#waiters.push(done));
+  }
+
+  /** A local write was committed. */
+  wrote(lanes: readonly string[]): void {
+    if (lanes.includes(this.#given.sync.urgentLane)) this.request('write', 'up');
+  }
+
+  facts(): LoopFacts {
+    const network = this.#given.network.state();
+    return {
+      running: this.#running,
+      paused: this.#paused,
+      online: network.online && this.#reachable,
+      networkKind: network.kind,
+      live: this.#live.connected,
+      uploading: this.#uploading,
+      downloading: this.#downloading,
+      contact: this.#contact,
+      needsAuth: this.#needsAuth,
+      revoked: this.#revoked,
+      problem: this.#problem,
+      wait: this.#wait(),
+      nextRunAt: this.#nextRunAt,
+      lastRun: this.#lastRun,
+      rowsRemaining: this.#rowsRemaining,
+      rowsTaken: this.#run?.rowsDown ?? 0,
+      latencyMs: this.#latencyMs,
+      clockOffset: this.#clockOffset,
+    };
+  }
+
+  #wait(): Wait | null {
+    const { meter, network, sync, hour } = this.#given;
+    return bulkWait(sync, {
+      network: network.state(),
+      busy: this.#busy,
+      bytesToday: meter.today(),
+      bytesThisMonth: meter.thisMonth(),
+      hour: hour(),
+    });
+  }
+
+  /** Downloads have no lane of their own to slip through: they wait with the bulk, but not for the schedule. */
+  #downloadsWait(): boolean {
+    const wait = this.#wait();
+    return wait === 'wifi' || wait === 'budget' || wait === 'busy';
+  }
+
+  #mayGo(): boolean {
+    const run = this.#run;
+    if (!this.#running || this.#paused || !run || run.abort.signal.aborted) return false;
+    const { maxRunMs } = this.#given.sync;
+    return maxRunMs === undefined || this.#given.clock.now() - run.startedAt < maxRunMs;
+  }
+
+  #pump(): void {
+    const up = () => {
+      if (!this.#wantUp || this.#uploading) return;
+      this.#wantUp = false;
+      this.#uploading = true;
+      this.#go(this.#uploader, () => {
+        this.#uploading = false;
+      });
+    };
+    const down = () => {
+      if (!this.#wantDown || this.#downloading) return;
+      this.#wantDown = false;
+      this.#downloading = true;
+      this.#go(this.#downloader, () => {
+        this.#downloading = false;
+      });
+    };
+    if (this.#given.sync.order === 'upload-first') {
+      up();
+      down();
+    } else {
+      down();
+      up();
+    }
+  }
+
+  #go(direction: Uploader | Downloader, ended: () => void): void {
+    const run = this.#run;
+    if (!run) return ended();
+    this.#given.changed();
+    direction
+      .drain(run.abort.signal)
+      .then(
+        (failure) => {
+          if (failure && !run.abort.signal.aborted) run.failure = failure;
+          if (direction === this.#downloader && !failure) return this.#caughtUp();
+          return undefined;
+        },
+        (error) => this.#given.crashed(error),
+      )
+      .finally(() => {
+        ended();
+        const again = !run.failure && this.#mayGo() && (this.#wantUp || this.#wantDown);
+        if (again) this.#pump();
+        if (!this.#uploading && !this.#downloading) this.#endRun(run);
+      });
+  }
+
+  async #caughtUp(): Promise<void> {
+    this.#rowsRemaining = null;
+    const { token } = await this.#given.port.call('cursor');
+    if (token !== null) this.#live.resume(token);
+  }
+
+  #endRun(run: Run): void {
+    this.#run = null;
+    const { clock, meter, port } = this.#given;
+    const totals = meter.totals();
+    const record: SyncRun = {
+      startedAt: run.startedAt,
+      endedAt: clock.now(),
+      trigger: run.trigger,
+      sent: totals.sent - run.meterMark.sent,
+      received: totals.received - run.meterMark.received,
+      rowsDown: run.rowsDown,
+      mutationsUp: run.mutationsUp,
+      outcomes: run.outcomes,
+      ...(run.failure ? { problem: run.failure.problem } : {}),
+    };
+    this.#lastRun = record;
+    this.#react(run.failure);
+    meter.flush();
+    port.call('recordRun', record).catch(() => {
+      // The database was closed while the run ended.
+    });
+    for (const done of this.#waiters.splice(0)) done();
+    this.#plan();
+    this.#given.changed();
+  }
+
+  #react(failure: Failure | null): void {
+    if (!failure) {
+      this.#problem = null;
+      this.#failures = 0;
+      return;
+    }
+    switch (failure.reaction) {
+      case 'offline':
+        this.#reachable = false;
+        this.#retryLater(failure);
+        return;
+      case 'retry':
+      case 'smaller':
+      case 'start-over':
+        this.#problem = failure.problem;
+        this.#retryLater(failure);
+        return;
+      case 'auth':
+        this.#needsAuth = failure.problem.code;
+        this.#live.want(false);
+        return;
+      case 'revoked':
+        this.#revoked = true;
+        this.#live.want(false);
+        if (failure.problem.params.action === 'wipe' || this.#given.app.onRevoke === 'wipe')
+          this.#given.port
+            .call('wipe')
+            .then(() => this.#given.touched(Object.keys(this.#given.app.tables)), this.#given.crashed);
+        return;
+      case 'wait-for-update':
+      case 'stop':
+        this.#problem = failure.problem;
+        return;
+    }
+  }
+
+  #retryLater(failure: Failure): void {
+    if (!this.#running) return;
+    this.#failures += 1;
+    const delay = failure.waitMs ?? nextDelay(this.#failures, BACKOFF, this.#given.random);
+    this.#retryTimer?.cancel();
+    this.#retryTimer = this.#given.scheduler.after(delay, () => this.request('retry', 'both'));
+  }
+
+  #answered(serverTime: number | null, latencyMs: number | null): void {
+    this.#contact = true;
+    this.#regained();
+    if (latencyMs !== null) this.#latencyMs = latencyMs;
+    if (serverTime !== null) this.#clockOffset = serverTime - this.#given.clock.now() + (latencyMs ?? 0) / 2;
+  }
+
+  /** The server answers again: what had failed is tried anew. */
+  #regained(): void {
+    if (this.#reachable) return;
+    this.#reachable = true;
+    this.#failures = 0;
+    this.#given.port.call('retryFailed').then((count) => {
+      if (count > 0) this.request('network', 'up');
+    }, this.#given.crashed);
+  }
+
+  #tookAnswers(taken: TakenIn, sent: number): void {
+    if (this.#run) {
+      this.#run.mutationsUp += sent;
+      for (const { outcome } of taken.outcomes)
+        this.#run.outcomes[outcome] = (this.#run.outcomes[outcome] ?? 0) + 1;
+    }
+    this.#given.touched(taken.tables);
+    this.#given.changed();
+  }
+
+  #tookPage(taken: PageTaken & { kind: 'taken' }): void {
+    if (this.#run) this.#run.rowsDown += taken.rows;
+    this.#rowsRemaining = taken.remaining ?? null;
+    if (taken.offer !== undefined)
+      this.#given.port.call('offerAgain', taken.offer).then((count) => {
+        if (count > 0) this.request('retry', 'up');
+      }, this.#given.crashed);
+    this.#given.touched(taken.tables);
+    this.#given.changed();
+  }
+
+  async #takeLivePage(lines: readonly PageLine[]): Promise<boolean> {
+    try {
+      const head = lines[0];
+      const taken = await this.#given.port.call('takePage', lines);
+      if (taken.kind === 'not-from-here') return false;
+      this.#answered(head?.line === 'head' ? head.serverTime : null, null);
+      this.#tookPage(taken);
+      if (taken.more) this.request('live', 'down');
+      return true;
+    } catch (error) {
+      this.#problem = failureOf(error).problem;
+      this.#given.changed();
+      return true;
+    }
+  }
+
+  #liveLost(code: string): void {
+    if (code.startsWith('auth_') || code === 'client_revoked') {
+      if (code === 'client_revoked') this.#revoked = true;
+      else this.#needsAuth = code;
+      this.#live.want(false);
+    }
+    this.#given.changed();
+  }
+
+  #wantLive(): void {
+    this.#live.want(
+      this.#running &&
+        !this.#paused &&
+        !this.#revoked &&
+        this.#needsAuth === null &&
+        this.#given.network.state().online,
+    );
+  }
+
+  /** Sets the timer for the next run: the schedule, or an earlier retry of a single mutation. */
+  #plan(): void {
+    this.#scheduleTimer?.cancel();
+    this.#scheduleTimer = null;
+    if (!this.#running) return;
+    const { clock, network, port, scheduler, sync } = this.#given;
+    const now = clock.now();
+    const scheduled = nextScheduledRun(sync.schedule, network.state(), now);
+    this.#nextRunAt = Number.isFinite(scheduled) ? scheduled : null;
+    const wake = (at: number, trigger: Trigger): void => {
+      this.#scheduleTimer?.cancel();
+      this.#scheduleTimer = scheduler.after(Math.max(0, at - clock.now()), () => {
+        this.request(trigger, 'both');
+        if (!this.#run) this.#plan();
+      });
+    };
+    if (this.#nextRunAt !== null) wake(this.#nextRunAt, 'schedule');
+    port.call('facts').then(
+      (facts) => {
+        if (!this.#running || this.#run || facts.nextRetryAt === null) return;
+        if (this.#nextRunAt === null || facts.nextRetryAt < this.#nextRunAt) {
+          this.#nextRunAt = facts.nextRetryAt;
+          wake(facts.nextRetryAt, 'retry');
+        }
+      },
+      () => {
+        // The database was closed.
+      },
+    );
+  }
+}
