@@ -23,6 +23,8 @@ export const conflictSchema = z.object({
   deviceName: z.optional(z.string()),
   /** The columns that clash. */
   columns: z.array(nameSchema),
+  /** Kind `unique`: the row that has the value, if the receiver may see it. */
+  holder: z.optional(keySchema),
   base: z.nullable(valuesSchema),
   client: z.nullable(valuesSchema),
   server: z.nullable(valuesSchema),

@@ -54,8 +54,8 @@ export type Outcome = z.infer<typeof outcomeSchema>;
  *
  * - `held`: a row that it refers to is not there yet; the server keeps the mutation
  *   and tries it again when the row arrives.
- * - `needs-earlier`: it failed on a reference or a unique value while earlier
- *   mutations of this client are not settled; send in seq order up to `seq` first.
+ * - `needs-earlier`: it failed on a missing row, a reference or a unique value while
+ *   earlier mutations of its run are not settled; send in seq order up to `seq`, its own.
  */
 export const pushAnswerSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('outcome'), outcome: outcomeSchema }),

@@ -34,8 +34,16 @@ export const pushRequestSchema = z.strictObject({
   /** The client's stamp when it sent the batch: the server reads its clock's offset from it. */
   sentAt: hlcSchema,
   client: z.optional(clientReportSchema),
-  /** By run: the seq from which this client's mutations already use the keys of `new-key` outcomes. */
+  /**
+   * The seq from which mutations of this run use the keys of `new-key` outcomes: the
+   * next seq at the time of the run's last renaming. Absent while the run has renamed nothing.
+   */
   renamedFrom: z.optional(z.number().check(z.int())),
+  /**
+   * The lowest seq of this run that the client still has unsettled: everything below
+   * it needs no waiting for. Absent: the client does not say.
+   */
+  outstandingFrom: z.optional(z.number().check(z.int(), z.positive())),
   mutations: z.array(mutationSchema).check(z.minLength(1)),
 });
 export type PushRequest = z.infer<typeof pushRequestSchema>;
@@ -44,6 +52,11 @@ export const pushResponseSchema = z.object({
   batchId: uuidSchema,
   serverTime: z.number(),
   epoch: z.string(),
+  /**
+   * True when this run was overtaken by a later one: the database was restored or
+   * cloned. The client takes a new client id for new work; old mutations keep theirs.
+   */
+  newClient: z.optional(z.boolean()),
   answers: z.array(pushAnswerSchema),
 });
 export type PushResponse = z.infer<typeof pushResponseSchema>;

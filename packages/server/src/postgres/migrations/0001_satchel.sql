@@ -91,7 +91,7 @@ create table satchel.runs (
   last_heard_at bigint not null,
   settled       int8multirange not null default '{}',
   acked         int8multirange not null default '{}',
-  -- the seq from which the client's mutations use the keys of new-key outcomes
+  -- what the client last said: the seq from which the run uses the keys of new-key outcomes
   renamed_from  bigint,
   primary key (client_id, run_id)
 );
@@ -137,7 +137,7 @@ create table satchel.mutations (
 ) with (fillfactor = 90);
 create index mutations_by_client on satchel.mutations (client_id, xid);
 create index mutations_by_seq on satchel.mutations (client_id, run_id, seq);
-create index mutations_waiting on satchel.mutations (state) where state <> 'settled';
+create index mutations_waiting on satchel.mutations (state, client_id) where state <> 'settled';
 
 -- Mutations that wait for a row to appear.
 create table satchel.held (
@@ -159,6 +159,9 @@ create table satchel.renames (
   run_id      uuid not null,
   seq         bigint not null,
   mutation_id uuid not null,
+  -- the run and seq from which the client uses the new key; null until it said so
+  renamed_run  uuid,
+  renamed_from bigint,
   primary key (client_id, table_id, old_key)
 );
 
@@ -170,6 +173,8 @@ create table satchel.conflicts (
   -- 'open', 'escalated', 'settled'
   state        text not null,
   columns      text[] not null,
+  -- kind 'unique': the row that has the value
+  holder       text collate "C",
   base         jsonb,
   client       jsonb,
   server       jsonb,
