@@ -447,6 +447,24 @@ export const ERRORS = {
   ),
   postgres_too_old: entry(0, 'never', 'PostgreSQL {version} is too old.', 'Use PostgreSQL 15 or later.'),
   postgres_start_failed: entry(0, 'never', 'PostgreSQL did not start: {detail}.', 'Look at the log {log}.'),
+  postgres_data_version: entry(
+    0,
+    'never',
+    'The data folder {dataDir} was written by PostgreSQL {found}; the one at hand is {expected}.',
+    'Run PostgreSQL {found}, or dump the data with it and restore into an empty folder.',
+  ),
+  migration_changed: entry(
+    0,
+    'never',
+    'The migration {name} is not the one that ran on this database.',
+    'Run the version of Satchel that ran it; never edit a migration that was released.',
+  ),
+  database_ahead: entry(
+    0,
+    'never',
+    'The database has {what}, which this version of Satchel does not know.',
+    'Run the newer version.',
+  ),
   migration_conflict: entry(
     0,
     'never',

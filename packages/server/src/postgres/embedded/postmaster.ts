@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What a running server says of itself in `postmaster.pid`. */
+export interface Postmaster {
+  readonly pid: number;
+  readonly port: number;
+  /** Empty on Windows. */
+  readonly socketFolder: string;
+  readonly ready: boolean;
+}
+
+/** Reads `postmaster.pid`; `undefined` if there is none, or if it is only half written. */
+export const readPostmaster = (dataDir: string): Postmaster | undefined => {
+  let text: string;
+  try {
+    text = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8');
+  } catch {
+    return undefined;
+  }
+  // pid, data folder, start time, port, socket folder, address, shared memory, status
+  const [pid, , , port, socketFolder, , , status] = text.split('\n').map((line) => line.trim());
+  if (!pid || !port || socketFolder === undefined) return undefined;
+  return { pid: Number(pid), port: Number(port), socketFolder, ready: status === 'ready' };
+};
+
+/** A process as it can be known again after its number was given to another. */
+export const processIdentity = (pid: number): string | undefined => {
+  if (process.platform === 'linux') {
+    try {
+      // After the name in parentheses: state is the first field, start time the 20th.
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+      return fields[0] === 'Z' ? undefined : `${pid}:${fields[19]}`;
+    } catch {
+      return undefined;
+    }
+  }
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
+  }
+  return String(pid);
+};
+
+/** Whether the process is alive and, where that can be seen, a PostgreSQL server. */
+export const isPostgresProcess = (pid: number): boolean => {
+  if (processIdentity(pid) === undefined) return false;
+  if (process.platform !== 'linux') return true;
+  try {
+    return /^postgres/.test(readFileSync(`/proc/${pid}/comm`, 'utf8'));
+  } catch {
+    return false;
+  }
+};

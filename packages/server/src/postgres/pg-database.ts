@@ -1,0 +1,269 @@
+import type { Scheduler } from '@satchel/core';
+import { InvariantError, SatchelError } from '@satchel/protocol';
+import pg from 'pg';
+import type { Log } from '../context.ts';
+import type { Database, QueryResult, Transaction, TransactionMode } from './database.ts';
+import { listenForever } from './listener.ts';
+import { isConnectionLost } from './pg-errors.ts';
+import { valueParsers } from './value-parsers.ts';
+
+export interface DatabaseOptions {
+  /** `postgres://user:password@host:port/database`; a percent-encoded path as host is a Unix socket. */
+  readonly url: string;
+  /** Connections at most. Default 10. */
+  readonly connections?: number;
+  /** Shown in `pg_stat_activity`. Default `satchel`. */
+  readonly applicationName?: string;
+  /** Milliseconds for a connection to be made, or to become free. Default 10,000. */
+  readonly connectWithin?: number;
+  /** Milliseconds after which an unused connection is closed; 0 is never. Default 300,000. */
+  readonly idleAfter?: number;
+  /** Waits between attempts of `listen` to connect again. Default: timers that keep no process alive. */
+  readonly scheduler?: Scheduler;
+  readonly log?: Log;
+}
+
+/**
+ * Opens a pool of connections and makes sure that one works.
+ *
+ * int8 comes back as a number (as text beyond 2^53-1), dates and times as text, json as
+ * data, everything PostgreSQL-specific (xid8, pg_lsn, pg_snapshot, numeric, uuid) as text.
+ *
+ * @throws `database_unavailable`, `postgres_too_old`; the driver's own error for a wrong password or database
+ * @example
+ * ```ts
+ * const db = await openDatabase('postgres://satchel@localhost/satchel');
+ * const { rows } = await db.query<{ n: number }>('select 1 as n');
+ * await db.close();
+ * ```
+ */
+export const openDatabase = async (options: string | DatabaseOptions): Promise<Database> => {
+  const database = new PgDatabase(typeof options === 'string' ? { url: options } : options);
+  try {
+    const { rows } = await database.query<{ number: number; text: string }>(
+      `select current_setting('server_version_num')::int as number, current_setting('server_version') as text`,
+    );
+    const version = rows[0];
+    if (!version || version.number < OLDEST_VERSION) {
+      throw new SatchelError('postgres_too_old', { version: version?.text ?? '?' });
+    }
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+};
+
+const OLDEST_VERSION = 150_000;
+
+/**
+ * What every connection of ours is told once. A client that dies in mid-transaction
+ * must not hold its locks for ever; JIT costs more than our short statements take.
+ */
+const SESSION_SETTINGS = `
+  set synchronous_commit = on;
+  set idle_in_transaction_session_timeout = '60s';
+  set client_min_messages = warning;
+  set extra_float_digits = 1;
+  set timezone = 'UTC';
+  set datestyle = 'ISO, YMD';
+  set bytea_output = 'hex';
+  set standard_conforming_strings = on;
+  set jit = off`;
+
+const BEGIN: Readonly<Record<TransactionMode, string>> = {
+  // SET LOCAL again: a pooler between us and the server may have given us another session.
+  write: 'begin isolation level read committed read write; set local synchronous_commit = on',
+  snapshot: 'begin isolation level repeatable read read only',
+};
+
+/** The driver's types do not know the hook yet. */
+interface PoolConfig extends pg.PoolConfig {
+  readonly onConnect: (client: pg.ClientBase) => Promise<void>;
+}
+
+class PgDatabase implements Database {
+  readonly #pool: pg.Pool;
+  readonly #options: DatabaseOptions;
+  readonly #config: pg.ClientConfig;
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+    this.#config = {
+      connectionString: options.url,
+      application_name: options.applicationName ?? 'satchel',
+      connectionTimeoutMillis: options.connectWithin ?? 10_000,
+      keepAlive: true,
+      types: valueParsers,
+    };
+    const pool: PoolConfig = {
+      ...this.#config,
+      max: options.connections ?? 10,
+      idleTimeoutMillis: options.idleAfter ?? 300_000,
+      // Unused connections keep no process alive.
+      allowExitOnIdle: true,
+      onConnect: async (client) => {
+        await client.query(SESSION_SETTINGS);
+      },
+    };
+    this.#pool = new pg.Pool(pool);
+    this.#pool.on('error', (error) => this.#lost(error));
+    this.#pool.on('connect', watch);
+  }
+
+  async query<R>(text: string, parameters?: readonly unknown[], name?: string): Promise<QueryResult<R>> {
+    const client = await this.#connect();
+    let failure: unknown;
+    try {
+      return await run<R>(client, text, parameters, name);
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      client.release(isConnectionLost(failure));
+    }
+  }
+
+  async transaction<T>(mode: TransactionMode, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const client = await this.#connect();
+    let broken = false;
+    try {
+      await run(client, BEGIN[mode]);
+      const result = await work(new PgTransaction(client));
+      await commit(client);
+      return result;
+    } catch (error) {
+      broken = isConnectionLost(error);
+      if (!broken) {
+        try {
+          await run(client, 'rollback');
+        } catch {
+          broken = true;
+        }
+      }
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  async listen(
+    channel: string,
+    heard: (payload: string) => void,
+    reconnected: () => void,
+  ): Promise<() => Promise<void>> {
+    return listenForever({
+      connect: async () => {
+        const client = new pg.Client(this.#config);
+        watch(client);
+        try {
+          await client.connect();
+        } catch (error) {
+          throw unavailable(error, true);
+        }
+        return client;
+      },
+      channel,
+      heard,
+      reconnected,
+      lost: (error) => this.#lost(error),
+      ...(this.#options.scheduler ? { scheduler: this.#options.scheduler } : {}),
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      throw unavailable(error, true);
+    }
+  }
+
+  #lost(error: unknown): void {
+    this.#options.log?.warn({ err: error }, 'a connection to PostgreSQL was lost');
+  }
+}
+
+class PgTransaction implements Transaction {
+  readonly #client: pg.PoolClient;
+  #depth = 0;
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  query<R>(text: string, parameters?: readonly unknown[], name?: string): Promise<QueryResult<R>> {
+    return run<R>(this.#client, text, parameters, name);
+  }
+
+  async savepoint<T>(work: () => Promise<T>): Promise<T> {
+    this.#depth += 1;
+    const name = `satchel_${this.#depth}`;
+    await run(this.#client, `savepoint ${name}`);
+    try {
+      const result = await work();
+      await run(this.#client, `release savepoint ${name}`);
+      return result;
+    } catch (error) {
+      if (!isConnectionLost(error)) {
+        await run(this.#client, `rollback to savepoint ${name}; release savepoint ${name}`);
+      }
+      throw error;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+}
+
+/** With parameters or a name one statement; without either, several may stand in one text. */
+const run = async <R>(
+  client: pg.ClientBase,
+  text: string,
+  parameters: readonly unknown[] = [],
+  name?: string,
+): Promise<QueryResult<R>> => {
+  try {
+    const result = await client.query<R & pg.QueryResultRow>({
+      text,
+      values: [...parameters],
+      ...(name === undefined ? {} : { name }),
+    });
+    // Several statements in one text give an array: what the last one returned counts.
+    const last = Array.isArray(result) ? (result as pg.QueryResult<R & pg.QueryResultRow>[]).at(-1) : result;
+    return { rows: last?.rows ?? [], rowCount: last?.rowCount ?? 0 };
+  } catch (error) {
+    throw unavailable(error, lostClients.has(client));
+  }
+};
+
+const commit = async (client: pg.ClientBase): Promise<void> => {
+  let command: string;
+  try {
+    ({ command } = await client.query('commit'));
+  } catch (error) {
+    throw unavailable(error, lostClients.has(client));
+  }
+  // PostgreSQL answers the commit of a failed transaction with success and ROLLBACK.
+  if (command !== 'COMMIT') {
+    throw new InvariantError('a transaction went on after one of its statements had failed');
+  }
+};
+
+/** The driver gives no code when a connection ends under a statement: its event says it first. */
+const lostClients = new WeakSet<pg.ClientBase>();
+
+const watch = (client: pg.ClientBase): void => {
+  // Unheard, the event would end the process.
+  client.on('error', () => lostClients.add(client));
+  client.on('end', () => lostClients.add(client));
+};
+
+/** A lost connection becomes `database_unavailable`; what the server said stays as it is, for `pg-errors.ts`. */
+const unavailable = (error: unknown, lost: boolean): unknown =>
+  isConnectionLost(error) || (lost && !(error instanceof pg.DatabaseError))
+    ? new SatchelError('database_unavailable', {}, { cause: error })
+    : error;

@@ -1,0 +1,19 @@
+import type { TestProject } from 'vitest/node';
+import { leaseTestServer } from './postgres.ts';
+
+/**
+ * For vitest's `globalSetup`: one PostgreSQL for all files of a run, named to them by
+ * `SATCHEL_TEST_DATABASE_URL`, stopped afterwards unless another run still uses it. A
+ * run with no `*.pg.test.ts` starts none.
+ */
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  if (process.env['SATCHEL_TEST_DATABASE_URL']) return undefined;
+  const { testFiles } = await project.globTestFiles(project.vitest.filenamePattern);
+  if (!testFiles.some((file) => file.endsWith('.pg.test.ts'))) return undefined;
+  const server = await leaseTestServer();
+  process.env['SATCHEL_TEST_DATABASE_URL'] = server.url;
+  return async () => {
+    delete process.env['SATCHEL_TEST_DATABASE_URL'];
+    await server.release();
+  };
+}
