@@ -1,0 +1,68 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { Scheduler } from '@satchel/core';
+import { SatchelError } from '@satchel/protocol';
+
+export interface Listening {
+  readonly server: Server;
+  readonly port: number;
+  readonly url: string;
+  /** Takes no more connections, waits for running requests at most `drainMs`, then cuts. */
+  close(drainMs: number): Promise<void>;
+}
+
+/** Milliseconds for the whole of a request to arrive: 4 MB at 20 kB/s, with room. */
+const REQUEST_TIMEOUT = 300_000;
+const HEADERS_TIMEOUT = 30_000;
+/** Longer than the 60 s after which common proxies drop an idle connection: the proxy must be the first. */
+const KEEP_ALIVE = 65_000;
+
+export type Fetch = (
+  request: Request,
+  env: { readonly incoming: import('node:http').IncomingMessage },
+) => Response | Promise<Response>;
+
+/** Serves `fetch` over HTTP/1.1; `upgrade` is left to whoever listens on `server`. */
+export const listen = async (
+  fetch: Fetch,
+  where: { readonly host: string; readonly port: number },
+  scheduler: Scheduler,
+): Promise<Listening> => {
+  const listener = getRequestListener(
+    (request, env) => fetch(request, env as { incoming: import('node:http').IncomingMessage }),
+    { overrideGlobalObjects: false },
+  );
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT, keepAliveTimeout: KEEP_ALIVE },
+    (incoming, outgoing) => void listener(incoming, outgoing),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(
+        new SatchelError(
+          'config_invalid',
+          { name: 'port', reason: `${where.host}:${where.port} cannot be listened on` },
+          { cause },
+        ),
+      ),
+    );
+    server.listen(where.port, where.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const shown = where.host === '0.0.0.0' || where.host === '::' ? 'localhost' : where.host;
+  return {
+    server,
+    port,
+    url: `http://${shown.includes(':') ? `[${shown}]` : shown}:${port}`,
+    close: (drainMs) =>
+      new Promise((resolve) => {
+        const cut = scheduler.after(drainMs, () => server.closeAllConnections());
+        server.close(() => {
+          cut.cancel();
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+};
