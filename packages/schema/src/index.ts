@@ -1,1 +1,11 @@
 export * from './app.ts';
+export * from './column-builders.ts';
+export { type AppInput, defineApp } from './define-app.ts';
+export type { LaneInput, ScheduleInput, SyncInput } from './define-sync.ts';
+export * from './durations.ts';
+export * from './history.ts';
+export * from './policies.ts';
+export { type MembershipScopesInput, membershipScopes, type ScopesOfInput, sql } from './scopes-of.ts';
+export * from './table-builder.ts';
+export * from './types.ts';
+export * from './view.ts';
