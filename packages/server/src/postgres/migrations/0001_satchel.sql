@@ -49,6 +49,9 @@ create table satchel.entries (
 create index entries_by_xid on satchel.entries (scope, xid, table_id, key)
   include (version, present, deleted);
 
+-- What may be pruned once every client has it.
+create index entries_gone on satchel.entries (xid) where not present;
+
 -- One row per parent row that others take their scope from: what their triggers lock.
 create table satchel.registry (
   table_id smallint not null,
@@ -76,6 +79,8 @@ create table satchel.clients (
   last_heard_at bigint not null,
   pending       integer not null default 0,
   clock_offset  bigint,
+  -- the client has everything of the transactions below this one
+  holds_below   xid8,
   -- null, 'lock' or 'wipe'
   revoked       text,
   revoked_at    bigint
@@ -261,6 +266,12 @@ create table satchel.generations (
   -- the newest snapshot that survived; null for the first
   survived_snapshot pg_snapshot,
   opened_at         bigint not null
+);
+
+-- A snapshot each hour: what gone entries may be pruned up to.
+create table satchel.hours (
+  at       bigint primary key,
+  snapshot pg_snapshot not null
 );
 
 -- Gone entries visible in the snapshot may have been pruned from the scope.

@@ -1,0 +1,135 @@
+import type { GoneLine } from '@satchel/protocol';
+import type { Queryable } from '../postgres/database.ts';
+import type { Entry } from './entries.ts';
+import type { ReaderView, TableView } from './reader-view.ts';
+import { type RowBlock, readRows, type WantedRow } from './rows.ts';
+
+/** Rows that went from one scope. */
+export interface GoneBlock {
+  readonly scope: string;
+  readonly view: TableView;
+  readonly keys: readonly string[];
+  readonly versions: readonly number[];
+  readonly reasons: GoneLine['reasons'];
+}
+
+/** What entries say, with the rows they stand for. */
+export interface Body {
+  readonly gone: readonly GoneBlock[];
+  readonly rows: readonly RowBlock[];
+  readonly count: number;
+  readonly bytes: number;
+}
+
+export const EMPTY_BODY: Body = { gone: [], rows: [], count: 0, bytes: 0 };
+
+/** An entry says present where there is no row: read again in a newer snapshot (rule 48). */
+export class TornPage extends Error {
+  override name = 'TornPage';
+}
+
+export interface BodyOptions {
+  /** Rows of a line at most. */
+  readonly lineRows: number;
+  /** Bytes after which reading stops. */
+  readonly bytes: number;
+  /**
+   * `throw`: a missing row is a `TornPage`. `gone`: it is sent as deleted. Entries and
+   * rows that differ in every snapshot are damage that `satchel verify` repairs; until
+   * then it must not keep everything else from the client.
+   */
+  readonly missing: 'throw' | 'gone';
+}
+
+/** Rows of the first read of a table: their size tells how many of the next fit. */
+const FIRST_READ = 100;
+
+/**
+ * Reads what entries stand for, the most urgent lane first; `null` when that is more
+ * than one entry and passes `options.bytes`. `entries` holds a row at most once a scope.
+ */
+export const readBody = async (
+  tx: Queryable,
+  view: ReaderView,
+  entries: readonly Entry[],
+  options: BodyOptions,
+): Promise<Body | null> => {
+  const blocks: RowBlock[] = [];
+  const gone = new GoneBlocks();
+  let bytes = 0;
+  for (const table of tablesOf(view, entries)) {
+    const mine = entries.filter(({ tableId }) => tableId === table.tableId);
+    const wanted: Entry[] = [];
+    for (const entry of mine) {
+      if (entry.present) wanted.push(entry);
+      else {
+        gone.add(table, entry, entry.deleted ? 'deleted' : 'left');
+        bytes += entry.key.length;
+      }
+    }
+    if (wanted.length > 1) wanted.sort(byScope);
+    let perRow = 0;
+    for (let start = 0; start < wanted.length; ) {
+      if (bytes > options.bytes) return null;
+      const size =
+        start === 0
+          ? Math.min(FIRST_READ, options.lineRows)
+          : Math.min(options.lineRows, Math.max(1, Math.ceil((2 * options.bytes) / perRow)));
+      const read = await readRows(tx, table, wanted.slice(start, start + size));
+      if (read.missing.length > 0 && options.missing === 'throw') throw new TornPage();
+      for (const row of read.missing) gone.add(table, row, 'deleted');
+      for (const row of read.outside) gone.add(table, row, 'left');
+      blocks.push(...read.blocks);
+      bytes += read.bytes;
+      start += size;
+      perRow = Math.max(1, (perRow * (start - size) + read.bytes) / start);
+    }
+  }
+  if (bytes > options.bytes && entries.length > 1) return null;
+  return { gone: gone.list, rows: blocks, count: entries.length, bytes };
+};
+
+/** Reads the first entries that fit, at least one: a row of any size gets through. */
+export const readWithin = async (
+  tx: Queryable,
+  view: ReaderView,
+  entries: readonly Entry[],
+  options: BodyOptions,
+): Promise<{ readonly body: Body; readonly taken: number }> => {
+  for (let taken = entries.length; taken > 0; taken = Math.ceil(taken / 4)) {
+    const body = await readBody(tx, view, entries.slice(0, taken), options);
+    if (body) return { body, taken };
+  }
+  return { body: EMPTY_BODY, taken: 0 };
+};
+
+const tablesOf = (view: ReaderView, entries: readonly Entry[]): readonly TableView[] => {
+  const touched = new Set(entries.map(({ tableId }) => tableId));
+  return view.order.filter((tableId) => touched.has(tableId)).map((tableId) => view.tables.get(tableId)!);
+};
+
+const byScope = (a: WantedRow, b: WantedRow): number => (a.scope < b.scope ? -1 : a.scope > b.scope ? 1 : 0);
+
+class GoneBlocks {
+  readonly list: {
+    scope: string;
+    view: TableView;
+    keys: string[];
+    versions: number[];
+    reasons: GoneLine['reasons'];
+  }[] = [];
+  readonly #blocks = new Map<string, (typeof this.list)[number]>();
+
+  add(view: TableView, { scope, key, version }: WantedRow, reason: 'deleted' | 'left'): void {
+    const name = `${view.tableId} ${scope}`;
+    let block = this.#blocks.get(name);
+    if (!block) {
+      block = { scope, view, keys: [], versions: [], reasons: [] };
+      this.#blocks.set(name, block);
+      this.list.push(block);
+    }
+    block.keys.push(key);
+    block.versions.push(version);
+    block.reasons.push(reason);
+  }
+}

@@ -1,0 +1,148 @@
+import { parseSnapshot } from '@satchel/core';
+import type { EntryPlace } from '@satchel/protocol';
+import type { Queryable } from '../postgres/database.ts';
+
+/** What last happened to one row in one scope. */
+export interface Entry {
+  readonly scope: string;
+  readonly tableId: number;
+  readonly key: string;
+  readonly xid: string;
+  readonly version: number;
+  readonly present: boolean;
+  readonly deleted: boolean;
+}
+
+const COLUMNS = `e.scope, e.table_id as "tableId", e.key, e.xid::text as xid, e.version, e.present, e.deleted`;
+
+/** Sorts before every entry. */
+const START: EntryPlace = ['0', -1, ''];
+
+/**
+ * Entries of some scopes that the snapshot `since` does not see, at most `limit` of
+ * them in no order. The two arms are together exactly "not visible in the snapshot",
+ * and cost what changed, not what is open (rule 41).
+ */
+export const entriesSince = async (
+  tx: Queryable,
+  scopes: readonly string[],
+  since: string,
+  tableIds: readonly number[],
+  limit: number,
+): Promise<Entry[]> => {
+  const { xmax, xip } = parseSnapshot(since);
+  const after = `
+    select ${COLUMNS}
+    from satchel.entries e
+    where e.scope = s.scope and e.xid >= $2::xid8 and e.table_id = any($4::smallint[])`;
+  const running = `
+    select ${COLUMNS}
+    from satchel.entries e
+    where e.scope = s.scope and e.xid = any($5::xid8[]) and e.table_id = any($4::smallint[])`;
+  const parameters: unknown[] = [scopes, String(xmax), limit, tableIds];
+  if (xip.length > 0) parameters.push(xip.map(String));
+  const { rows } = await tx.query<Entry>(
+    `select c.scope, c."tableId", c.key, c.xid, c.version, c.present, c.deleted
+     from unnest($1::text[]) as s(scope)
+     cross join lateral (${xip.length > 0 ? `${after} union all ${running}` : after}) c
+     limit $3`,
+    parameters,
+    xip.length > 0 ? 'entries_since_running' : 'entries_since',
+  );
+  return rows;
+};
+
+/**
+ * The next entries of one scope that `since` does not see and `to` does, in the order
+ * of the walk: how a large delta goes on to its target.
+ */
+export const entriesBetween = async (
+  tx: Queryable,
+  scope: string,
+  since: string,
+  to: string,
+  at: EntryPlace | undefined,
+  tableIds: readonly number[],
+  limit: number,
+): Promise<Entry[]> => {
+  const start = parseSnapshot(since);
+  const target = parseSnapshot(to);
+  const [xid, tableId, key] = at ?? START;
+  const { rows } = await tx.query<Entry>(
+    `select ${COLUMNS}
+     from (
+       (select e.scope, e.table_id, e.key, e.xid, e.version, e.present, e.deleted from satchel.entries e
+        where e.scope = $1 and e.xid = any($2::xid8[])
+          and (e.xid, e.table_id, e.key) > ($6::xid8, $7::smallint, $8)
+          and e.table_id = any($9::smallint[]) and e.xid < $4::xid8 and not e.xid = any($5::xid8[])
+        order by e.xid, e.table_id, e.key limit $10)
+       union all
+       (select e.scope, e.table_id, e.key, e.xid, e.version, e.present, e.deleted from satchel.entries e
+        where e.scope = $1 and e.xid >= $3::xid8
+          and (e.xid, e.table_id, e.key) > ($6::xid8, $7::smallint, $8)
+          and e.table_id = any($9::smallint[]) and e.xid < $4::xid8 and not e.xid = any($5::xid8[])
+        order by e.xid, e.table_id, e.key limit $10)
+     ) e
+     order by e.xid, e.table_id, e.key
+     limit $10`,
+    [
+      scope,
+      start.xip.map(String),
+      String(start.xmax),
+      String(target.xmax),
+      target.xip.map(String),
+      xid,
+      tableId,
+      key,
+      tableIds,
+      limit,
+    ],
+    'entries_between',
+  );
+  return rows;
+};
+
+/** The next rows present in one scope and untouched since `to`, in the order of the walk: how a copy goes on. */
+export const entriesPresent = async (
+  tx: Queryable,
+  scope: string,
+  to: string,
+  at: EntryPlace | undefined,
+  tableIds: readonly number[],
+  limit: number,
+): Promise<Entry[]> => {
+  const { xmax, xip } = parseSnapshot(to);
+  const [xid, tableId, key] = at ?? START;
+  const { rows } = await tx.query<Entry>(
+    `select ${COLUMNS}
+     from satchel.entries e
+     where e.scope = $1 and e.present
+       and e.xid < $2::xid8 and not e.xid = any($3::xid8[])
+       and (e.xid, e.table_id, e.key) > ($4::xid8, $5::smallint, $6)
+       and e.table_id = any($7::smallint[])
+     order by e.xid, e.table_id, e.key
+     limit $8`,
+    [scope, String(xmax), xip.map(String), xid, tableId, key, tableIds, limit],
+    'entries_present',
+  );
+  return rows;
+};
+
+/** Rows present by scope, for progress bars. */
+export const countPresent = async (
+  tx: Queryable,
+  scopes: readonly string[],
+  tableIds: readonly number[],
+): Promise<ReadonlyMap<string, number>> => {
+  const { rows } = await tx.query<{ scope: string; rows: number }>(
+    `select s.scope, c.rows
+     from unnest($1::text[]) as s(scope)
+     cross join lateral (
+       select count(*) as rows from satchel.entries e
+       where e.scope = s.scope and e.present and e.table_id = any($2::smallint[])
+     ) c`,
+    [scopes, tableIds],
+    'count_present',
+  );
+  return new Map(rows.map(({ scope, rows: count }) => [scope, count]));
+};

@@ -1,0 +1,49 @@
+import { parseSnapshot } from '@satchel/core';
+import type { Outcome } from '@satchel/protocol';
+import type { Queryable } from '../postgres/database.ts';
+import type { ReaderView } from './reader-view.ts';
+import { shownOutcome } from './shown-outcome.ts';
+
+export interface ClientOutcome {
+  readonly clientId: string;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Outcomes of some clients' own mutations that `since` does not see and this snapshot
+ * does (rule 56), but for those that a client said it has. As they are stored: see
+ * `shownOutcome` for what a reader may see of them.
+ */
+export const outcomesSince = async (
+  tx: Queryable,
+  clientIds: readonly string[],
+  since: string,
+): Promise<readonly ClientOutcome[]> => {
+  const { xmax, xip } = parseSnapshot(since);
+  const { rows } = await tx.query<ClientOutcome>(
+    `select m.client_id as "clientId", m.outcome
+     from unnest($1::uuid[]) as c(client_id)
+     cross join lateral (
+       select m.client_id, m.run_id, m.seq, m.outcome, m.xid from satchel.mutations m
+       where m.client_id = c.client_id and m.xid >= $2::xid8 and m.outcome is not null
+       union all
+       select m.client_id, m.run_id, m.seq, m.outcome, m.xid from satchel.mutations m
+       where m.client_id = c.client_id and m.xid = any($3::xid8[]) and m.outcome is not null
+     ) m
+     left join satchel.runs r on r.client_id = m.client_id and r.run_id = m.run_id
+     where not coalesce(r.acked @> m.seq, false)
+     order by m.client_id, m.xid, m.seq`,
+    [clientIds, String(xmax), xip.map(String)],
+    'outcomes_since',
+  );
+  return rows;
+};
+
+/** The outcomes of one client, as it may see them. */
+export const outcomesFor = async (
+  tx: Queryable,
+  clientId: string,
+  since: string,
+  view: ReaderView,
+): Promise<readonly Outcome[]> =>
+  (await outcomesSince(tx, [clientId], since)).map(({ outcome }) => shownOutcome(outcome, view));

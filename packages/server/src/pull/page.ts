@@ -1,0 +1,195 @@
+import type { HeadLine, Outcome, ScopeLine, SweptLine } from '@satchel/protocol';
+import type { ServerContext } from '../context.ts';
+import type { Transaction } from '../postgres/database.ts';
+import type { Body, BodyOptions } from './body.ts';
+import { readDelta } from './delta.ts';
+import { countCopies, isFilling, readFill } from './fill.ts';
+import { readHorizons } from './horizons.ts';
+import { bodyLines, headLine, outcomesLines, scopeLine, sweptLine, tailLine } from './line-text.ts';
+import { outcomesFor } from './outcomes.ts';
+import { beginPart, readPart } from './part.ts';
+import { type Judgement, planPage } from './plan.ts';
+import { type Origin, type Position, positionToCursor } from './position.ts';
+import type { Reader } from './reader.ts';
+import type { ReaderView } from './reader-view.ts';
+import { cursorToToken, digestOfToken } from './token.ts';
+
+/** What a client stands at, and what the server's history says of it. */
+export interface Standing {
+  readonly position: Position | null;
+  readonly judgement: Judgement;
+  /** Digest of its cursor. */
+  readonly digest: string | null;
+  /** Where its newest snapshot was taken; `null` for a client that has nothing. */
+  readonly origin: Origin | null;
+}
+
+/** The snapshot that a page is read in. */
+export interface Here extends Origin {
+  readonly snapshot: string;
+}
+
+export interface PageRead {
+  readonly lines: readonly string[];
+  readonly position: Position;
+  readonly digest: string;
+  /** Nothing is new, nothing is under way: the client may keep its cursor. */
+  readonly empty: boolean;
+  /** Whether the cursor names this page's snapshot, which must first be on disk (rule 43). */
+  readonly minted: boolean;
+}
+
+/** What a page holds between head and tail. */
+interface Content {
+  readonly mode: HeadLine['mode'];
+  readonly position: Position;
+  readonly bodies: readonly Body[];
+  readonly swept?: readonly SweptLine[];
+  readonly remaining?: number;
+  readonly checkpoint: boolean;
+  readonly more: boolean;
+}
+
+export interface PageAsked {
+  readonly reader: Reader;
+  readonly standing: Standing;
+  readonly here: Here;
+  readonly scopes: readonly string[];
+  readonly view: ReaderView;
+  readonly missing: BodyOptions['missing'];
+}
+
+/** Bytes of an entry with its row, below which a delta of many may fit one answer. */
+const SMALL_ROW = 250;
+
+/** Reads the next page for a client: one snapshot, whole in memory before a byte is sent. */
+export const readPage = async (ctx: ServerContext, tx: Transaction, asked: PageAsked): Promise<PageRead> => {
+  const { reader, standing, here, scopes, view } = asked;
+  const { snapshot } = here;
+  const plan = planPage({
+    position: standing.position,
+    judgement: standing.judgement,
+    scopes,
+    view,
+    tableIds: ctx.tableIds,
+    horizons: await readHorizons(tx, scopes),
+    snapshot,
+  });
+  const outcomes = await outcomesFor(tx, reader.clientId, plan.position.outcomes, view);
+  const content = await readContent(ctx, tx, asked, plan.position, plan.lines);
+  const position: Position =
+    outcomes.length > 0 ? { ...content.position, outcomes: snapshot } : content.position;
+  const minted = names(position, snapshot);
+  const origin: Origin = minted || !standing.origin ? here : standing.origin;
+  const token = cursorToToken(positionToCursor(position, origin));
+  return {
+    lines: pageLines(asked, plan.offer, plan.lines, outcomes, content, token),
+    position,
+    digest: digestOfToken(token),
+    empty: isEmpty(plan.lines, outcomes, content, standing),
+    minted,
+  };
+};
+
+/**
+ * What is sent, by what is under way: a large delta on its way goes first, then what
+ * changed, which copies never hold up, then the copies.
+ */
+const readContent = async (
+  ctx: ServerContext,
+  tx: Transaction,
+  { view, here: { snapshot }, missing }: PageAsked,
+  planned: Position,
+  lines: readonly ScopeLine[],
+): Promise<Content> => {
+  const { pageRows, answerBytes } = ctx.limits;
+  const options: BodyOptions = { lineRows: pageRows, bytes: answerBytes, missing };
+  const parts = async (from: Position): Promise<Content> => {
+    const read = await readPart(tx, from, from.part!, view, pageRows, options);
+    return { mode: 'delta-part', ...read, checkpoint: false, more: true };
+  };
+  const fills = async (from: Position, upToDate: boolean): Promise<Content> => {
+    const read = await readFill(tx, from, view, pageRows, options);
+    const done = upToDate && !isFilling(read.position);
+    return {
+      mode: 'backfill',
+      ...read,
+      position: done ? arrived(read.position, snapshot) : read.position,
+      checkpoint: done,
+      more: !done,
+    };
+  };
+
+  const position = await countCopies(tx, planned);
+  if (position.part?.scope !== undefined) return parts(position);
+  const filling = isFilling(position);
+  const limit = filling ? pageRows : Math.max(pageRows, Math.ceil(answerBytes / SMALL_ROW));
+  const delta = await readDelta(tx, position, view, snapshot, limit, options);
+  if (delta === null) {
+    if (filling) return fills(position, false);
+    // Scopes that left must not wait on the stage until the large delta is complete.
+    if (lines.length > 0) return { mode: 'delta', position, bodies: [], checkpoint: false, more: true };
+    return parts(beginPart(position, snapshot));
+  }
+  if (filling && delta.count === 0) return fills(position, true);
+  return {
+    mode: position.part ? 'delta-part' : 'delta',
+    position: arrived(position, snapshot),
+    bodies: [delta],
+    checkpoint: !filling,
+    more: filling,
+  };
+};
+
+/** All scopes and the client's outcomes are held up to the snapshot. */
+const arrived = ({ view, scopes }: Position, snapshot: string): Position => ({
+  view,
+  outcomes: snapshot,
+  scopes: new Map([...scopes].map(([scope, held]) => [scope, { ...held, s: snapshot }])),
+});
+
+const names = ({ outcomes, scopes, part }: Position, snapshot: string): boolean =>
+  outcomes === snapshot ||
+  part?.to === snapshot ||
+  [...scopes.values()].some(({ s, fill }) => s === snapshot || fill?.to === snapshot);
+
+const isEmpty = (
+  lines: readonly ScopeLine[],
+  outcomes: readonly Outcome[],
+  { mode, bodies }: Content,
+  { position, judgement }: Standing,
+): boolean =>
+  position !== null &&
+  judgement.kind === 'valid' &&
+  mode === 'delta' &&
+  lines.length === 0 &&
+  outcomes.length === 0 &&
+  bodies.every(({ count }) => count === 0);
+
+const pageLines = (
+  { reader, standing, here }: PageAsked,
+  offer: boolean,
+  lines: readonly ScopeLine[],
+  outcomes: readonly Outcome[],
+  content: Content,
+  token: string,
+): string[] => [
+  headLine({
+    from: standing.digest,
+    epoch: here.epoch,
+    serverTime: here.at,
+    schemaVersion: reader.schemaVersion,
+    offer,
+    mode: content.mode,
+  }),
+  ...lines.map(scopeLine),
+  ...outcomesLines(outcomes),
+  ...content.bodies.flatMap(bodyLines),
+  ...(content.swept ?? []).map(sweptLine),
+  tailLine({
+    cursor: token,
+    checkpoint: content.checkpoint,
+    more: content.more,
+    ...(content.remaining === undefined ? {} : { remaining: content.remaining }),
+  }),
+];

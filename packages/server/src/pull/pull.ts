@@ -1,0 +1,90 @@
+import type { PullRequest } from '@satchel/protocol';
+import type { Principal } from '@satchel/schema';
+import { recordAcked } from '../clients/ack.ts';
+import { heardFrom } from '../clients/heard.ts';
+import type { ServerContext } from '../context.ts';
+import { acknowledge } from './acknowledge.ts';
+import { TornPage } from './body.ts';
+
+import { readPage } from './page.ts';
+import { checkVersions, type Reader } from './reader.ts';
+import { readerView } from './reader-view.ts';
+import { scopesFor, subscribedScopes } from './scopes.ts';
+import { readHere, readStanding } from './standing.ts';
+
+export type PullAnswer =
+  | { readonly kind: 'unchanged' }
+  /** JSON lines without line ends; `digest` is that of the cursor in the tail. */
+  | { readonly kind: 'page'; readonly lines: readonly string[]; readonly digest: string };
+
+/** A cursor older than this is replaced even when nothing is new, so that it never falls behind a horizon (rule 33). */
+const FRESH_FOR = 86_400_000;
+/** Snapshots in which a page may be torn before what is missing is sent as gone. */
+const TORN_READS = 5;
+
+/**
+ * What is new for a client since its cursor: one page. `digest` is that of
+ * `If-None-Match`.
+ *
+ * @throws `cursor_invalid`, `filter_invalid`, `protocol_too_old`, `protocol_too_new`,
+ * `schema_unknown`, `schema_ahead`, `client_revoked`, `client_of_other_user`,
+ * `scopes_too_many`
+ */
+export const pull = async (
+  ctx: ServerContext,
+  principal: Principal,
+  request: PullRequest,
+  digest: string | null,
+): Promise<PullAnswer> => {
+  checkVersions(ctx, request);
+  await heardFrom(ctx, ctx.db, principal, request.clientId, { client: request.client });
+  if (request.settled) await recordAcked(ctx.db, request.clientId, request.settled);
+  const reader: Reader = {
+    principal,
+    clientId: request.clientId,
+    schemaVersion: request.schemaVersion,
+    subscription: request.subscription,
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await pullOnce(ctx, reader, request.cursor, digest, attempt >= TORN_READS);
+    } catch (error) {
+      if (!(error instanceof TornPage)) throw error;
+    }
+  }
+};
+
+const pullOnce = async (
+  ctx: ServerContext,
+  reader: Reader,
+  token: string | null,
+  digest: string | null,
+  asGone: boolean,
+): Promise<PullAnswer> => {
+  const view = readerView(ctx, reader);
+  const read = await ctx.db.transaction('snapshot', async (tx) => {
+    const here = await readHere(ctx, tx);
+    const standing = await readStanding(ctx, tx, token);
+    const scopes = subscribedScopes(await scopesFor(ctx, tx, reader.principal), reader.subscription);
+    const page = await readPage(ctx, tx, {
+      reader,
+      standing,
+      here,
+      scopes,
+      view,
+      missing: asGone ? 'gone' : 'throw',
+    });
+    return { page, here, standing };
+  });
+  const { page, here, standing } = read;
+  if (standing.position && standing.judgement.kind === 'valid') {
+    await acknowledge(ctx, reader.clientId, standing.position);
+  }
+  if (page.empty && digest !== null && digest === standing.digest && isFresh(here.at, standing.origin?.at)) {
+    return { kind: 'unchanged' };
+  }
+
+  return { kind: 'page', lines: page.lines, digest: page.digest };
+};
+
+const isFresh = (now: number, at: number | undefined): boolean => at !== undefined && now - at < FRESH_FOR;

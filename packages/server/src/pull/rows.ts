@@ -1,0 +1,145 @@
+import { type Column, quoteIdentifier } from '@satchel/core';
+import { relationOf } from '../capture/relation.ts';
+import { readExpression } from '../postgres/columns.ts';
+import type { Queryable } from '../postgres/database.ts';
+import { keyMatch } from '../postgres/key-columns.ts';
+import { filterToSql } from './filter.ts';
+import type { TableView } from './reader-view.ts';
+
+/** One row to read, on behalf of one scope. */
+export interface WantedRow {
+  readonly scope: string;
+  readonly key: string;
+  readonly version: number;
+}
+
+/** Rows of one table for one scope, as the texts of JSON arrays that PostgreSQL made. */
+export interface RowBlock {
+  readonly scope: string;
+  readonly view: TableView;
+  readonly rows: number;
+  readonly keys: string;
+  readonly versions: string;
+  /** By column name, in the order of the view. */
+  readonly columns: ReadonlyMap<string, string>;
+}
+
+export interface RowsRead {
+  readonly blocks: readonly RowBlock[];
+  /** Rows that are there and do not pass the filter. */
+  readonly outside: readonly WantedRow[];
+  /** Entries that say present where there is no row in this snapshot (rule 48). */
+  readonly missing: readonly WantedRow[];
+  readonly bytes: number;
+}
+
+/** Reads rows by their keys, grouped by scope, in the order in which they are wanted. */
+export const readRows = async (
+  tx: Queryable,
+  view: TableView,
+  wanted: readonly WantedRow[],
+): Promise<RowsRead> => {
+  if (wanted.length === 0) return { blocks: [], outside: [], missing: [], bytes: 0 };
+  const scopes = [...new Set(wanted.map(({ scope }) => scope))];
+  const numbers = new Map(scopes.map((scope, number) => [scope, number]));
+  const statement = rowsStatement(view);
+  const { rows } = await tx.query<Record<string, string> & BlockRow>(
+    statement.text,
+    [
+      wanted.map(({ scope }) => numbers.get(scope)),
+      wanted.map(({ key }) => key),
+      wanted.map(({ version }) => version),
+      ...statement.parameters,
+    ],
+    statement.name,
+  );
+  const blocks: RowBlock[] = [];
+  const outside: WantedRow[] = [];
+  const missing: WantedRow[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    const scope = scopes[row.scope]!;
+    if (row.state === PASSES) {
+      const columns = new Map(view.columns.map(({ name }, index) => [name, row[`c${index}`]!]));
+      for (const text of columns.values()) bytes += text.length;
+      bytes += row.keys.length + row.versions.length;
+      blocks.push({ scope, view, rows: row.rows, keys: row.keys, versions: row.versions, columns });
+    } else {
+      const keys = JSON.parse(row.keys) as string[];
+      const versions = JSON.parse(row.versions) as number[];
+      const list = row.state === MISSING ? missing : outside;
+      for (const [index, key] of keys.entries()) list.push({ scope, key, version: versions[index]! });
+    }
+  }
+  return { blocks, outside, missing, bytes };
+};
+
+const PASSES = 0;
+const OUTSIDE = 1;
+const MISSING = 2;
+
+interface BlockRow {
+  readonly scope: number;
+  readonly state: typeof PASSES | typeof OUTSIDE | typeof MISSING;
+  readonly rows: number;
+  readonly keys: string;
+  readonly versions: string;
+}
+
+interface Statement {
+  readonly text: string;
+  readonly parameters: readonly string[];
+  /** Only for texts that many readers share. */
+  readonly name: string | undefined;
+}
+
+const statements = new WeakMap<TableView, Statement>();
+
+const rowsStatement = (view: TableView): Statement => {
+  let statement = statements.get(view);
+  if (!statement) {
+    statement = buildStatement(view);
+    statements.set(view, statement);
+  }
+  return statement;
+};
+
+/**
+ * All aggregates of a group take their input in one pass, so that the arrays of a block
+ * belong together whatever the order is.
+ */
+const buildStatement = (view: TableView): Statement => {
+  const { table, columns } = view;
+  const relation = relationOf(table);
+  const reference = (name: string): string => `t.${quoteIdentifier(relation.columnName(name))}`;
+  const filter = filterToSql(table, view.filter, reference, 4);
+  const firstKey = table.primaryKey[0]!;
+  const read = columns.map((column, index) => `${jsonSource(column, reference(column.name))} as c${index}`);
+  const gathered = columns.map((_, index) => `json_agg(r.c${index})::text as c${index}`);
+  const text = `
+    select r.scope, r.state, count(*)::int as rows,
+      json_agg(r.key)::text as keys, json_agg(r.version)::text as versions
+      ${gathered.map((sql) => `, ${sql}`).join('')}
+    from (
+      select w.scope, w.key, w.version,
+        case when ${reference(firstKey)} is null then ${MISSING}
+             when ${filter.sql} then ${PASSES} else ${OUTSIDE} end as state
+        ${read.map((sql) => `, ${sql}`).join('')}
+      from unnest($1::int[], $2::text[], $3::bigint[]) with ordinality as w(scope, key, version, place)
+      left join ${relation.sql} t on ${keyMatch(table, reference, 'w.key')}
+      order by w.place
+    ) r
+    group by r.scope, r.state`;
+  const shared = view.filter.length === 0;
+  return {
+    text,
+    parameters: filter.parameters,
+    name: shared ? `rows_${view.tableId}_${view.hash}` : undefined,
+  };
+};
+
+/** A line is one line: a column of type `json` may hold line ends, `jsonb` writes none. */
+const jsonSource = (column: Column, reference: string): string => {
+  const read = readExpression(column, reference);
+  return column.type === 'json' || column.type === 'media' ? `${read}::jsonb` : read;
+};
