@@ -277,6 +277,12 @@ export const ERRORS = {
     'The filter on {table}.{column} cannot be used.',
     'Filter on columns that you may read.',
   ),
+  scopes_too_many: entry(
+    403,
+    'never',
+    'Your rights name more than {limit} scopes.',
+    'Ask an administrator to give you fewer.',
+  ),
   not_found: entry(404, 'never', 'There is nothing here.', 'Check the address.'),
   method_not_allowed: entry(405, 'never', 'This address does not take {method}.', 'Check the method.'),
   conflict_unknown: entry(
