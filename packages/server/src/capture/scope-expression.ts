@@ -1,0 +1,78 @@
+import type { Column } from '@satchel/core';
+import { MAX_SCOPE_LENGTH } from '@satchel/protocol';
+import type { ScopeTemplate } from '@satchel/schema';
+import { readExpression } from '../postgres/columns.ts';
+import { quoteText } from '../postgres/quote.ts';
+
+/** The text of a column's canonical value, as keys and scope names hold it. */
+export const canonicalText = (column: Column | undefined, reference: string): string => {
+  switch (column?.type) {
+    case undefined:
+    case 'id':
+    case 'ref':
+    case 'text':
+    case 'integer':
+    case 'bigint':
+    case 'counter':
+    case 'serverId':
+    case 'boolean':
+      return `${reference}::text`;
+    case 'date':
+    case 'decimal':
+    case 'document':
+    case 'json':
+    case 'media':
+    case 'modifiedAt':
+    case 'real':
+    case 'set':
+    case 'timestamp':
+      return `(to_jsonb(${readExpression(column, reference)}) #>> '{}')`;
+  }
+};
+
+/** Types whose text has only characters that a scope name takes as they are. */
+const isPlainText = (column: Column | undefined): boolean => {
+  switch (column?.type) {
+    case 'integer':
+    case 'bigint':
+    case 'counter':
+    case 'serverId':
+    case 'boolean':
+    case 'date':
+    case 'timestamp':
+    case 'modifiedAt':
+      return true;
+    case 'id':
+    case 'ref':
+      return column.keyType !== 'text';
+    default:
+      return false;
+  }
+};
+
+/** Encodes what `fillScope` of core encodes; most values need nothing, and regular expressions are quick. */
+const encoded = (text: string): string =>
+  `case when ${text} ~ '^[0-9A-Za-z_.~-]*$' then ${text} else satchel.encode_scope_value(${text}) end`;
+
+/**
+ * The scope that a row gives, null for none: the same as `fillScope` of core.
+ * `reference` is the SQL of a column by its name.
+ */
+export const templateExpression = (
+  template: ScopeTemplate,
+  columnOf: (name: string) => Column | undefined,
+  reference: (name: string) => string,
+): string => {
+  let encodes = false;
+  const parts = template.parts.map((part) => {
+    if ('literal' in part) return quoteText(part.literal);
+    const column = columnOf(part.column);
+    const text = canonicalText(column, reference(part.column));
+    if (isPlainText(column)) return text;
+    encodes = true;
+    return encoded(text);
+  });
+  const name = parts.join(' || ');
+  if (!encodes) return `(${name})`;
+  return `(select case when length(s.name) <= ${MAX_SCOPE_LENGTH} then s.name end from (select ${name} as name offset 0) s)`;
+};

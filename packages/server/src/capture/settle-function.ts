@@ -1,0 +1,153 @@
+import { invariant } from '@satchel/protocol';
+import type { CaptureFunction } from './capture-plan.ts';
+import {
+  type CapturedTable,
+  hasKey,
+  keyExpression,
+  parentKeyExpression,
+  scopesExpression,
+} from './captured-table.ts';
+import { freshenEntries } from './fresh-entries.ts';
+import type { ViaLink } from './scope-graph.ts';
+
+/**
+ * How `settle` was come to.
+ *
+ * - `locked`: by a write of the rows themselves; their triggers hold the shared locks.
+ * - `follow`: the scopes of a parent changed. Only rows whose scopes change are touched.
+ * - `member`: rows that name these changed: they are locked exclusively. Else as `follow`.
+ * - `force`: as `member`, and children are looked at though nothing seems to have moved.
+ */
+export type SettleReason = 'locked' | 'follow' | 'member' | 'force';
+
+/** Shared locks on the parents, then the lock on the rows' own registry rows, top down. */
+const locks = (captured: CapturedTable): string => {
+  const { id, graph, relation, idOf } = captured;
+  const lines = graph.parents.map(
+    (link) => `perform satchel.lock_registry(${idOf(link.parent.name)}, array(
+      select ${parentKeyExpression(captured, link, 't')}
+      from unnest(touched) k(key)
+      join ${relation.sql} t on ${hasKey(captured, 't', 'k.key')}), false);`,
+  );
+  if (graph.memberships.length > 0) {
+    lines.push(`perform satchel.lock_registry(${id}, touched, how in ('member', 'force'));`);
+  }
+  if (lines.length === 0) return '';
+  return `if how <> 'locked' then
+    ${lines.join('\n    ')}
+  end if;`;
+};
+
+const movedKeys = (captured: CapturedTable): string => `array(
+    select k.key
+    from unnest(touched) k(key)
+    left join lateral (
+      select ${scopesExpression(captured, 't')} as scopes
+      from ${captured.relation.sql} t
+      where ${hasKey(captured, 't', 'k.key')}
+      limit 1
+    ) r on true
+    where coalesce(r.scopes, '{}') is distinct from array(
+      select o.scope from satchel.entries o
+      where o.table_id = ${captured.id} and o.key = k.key and o.present
+      order by o.scope))`;
+
+/** Keys of the rows that refer to the moved ones. Planned each time: sizes vary too much for one plan. */
+const childKeys = (link: ViaLink, child: CapturedTable): string => {
+  const key = keyExpression(child, 't');
+  const types = link.columns.map((name) => {
+    const type = child.facts.types.get(child.relation.columnName(name));
+    invariant(type !== undefined, `${link.child.name}.${name} is not in the catalogue`);
+    return type;
+  });
+  const references = link.columns.map((name) => child.relation.column('t', name));
+  if (references.length === 1) {
+    return `select array(select ${key} from ${child.relation.sql} t where ${references[0]} = any ($1::${types[0]}[]))`;
+  }
+  const matches = references.map((reference, at) => `${reference} = (m.key::json ->> ${at})::${types[at]}`);
+  return `select array(select distinct ${key} from unnest($1) m(key) join ${child.relation.sql} t on ${matches.join(' and ')})`;
+};
+
+const follow = (captured: CapturedTable, tableOf: (name: string) => CapturedTable): string =>
+  captured.graph.children
+    .map((link) => {
+      const child = tableOf(link.child.name);
+      return `execute $follow$${childKeys(link, child)}$follow$ into followers using moved;
+    perform satchel.settle_${child.id}(followers, 'follow');`;
+    })
+    .join('\n    ');
+
+/**
+ * `settle_<table>(touched, how)`: brings the entries of rows up to date under the locks
+ * that the rules of scopes ask for, and has the rows below follow. Returns the version
+ * that it stamped, null where nothing was to be done.
+ *
+ * A mover locks the registry rows of what it moves exclusively before it looks for
+ * children, and writes them, so that a child above READ COMMITTED which read the scopes
+ * before fails; itself above READ COMMITTED it may miss children, and leaves the keys
+ * for `runMoved`.
+ */
+export const settleFunction = (
+  captured: CapturedTable,
+  tableOf: (name: string) => CapturedTable,
+): CaptureFunction => {
+  const { id, graph, relation } = captured;
+  const match = hasKey(captured, 't', 'k.key');
+  const isSource = graph.children.length > 0 || graph.memberships.length > 0;
+  const lockMoved = graph.children.length > 0 ? `perform satchel.lock_registry(${id}, moved, true);` : '';
+  const noteMoved = isSource
+    ? `if moved <> '{}' then
+    ${lockMoved}
+    update satchel.registry g
+    set scopes = coalesce((
+      select ${scopesExpression(captured, 't')} from ${relation.sql} t where ${hasKey(captured, 't', 'g.key')} limit 1), '{}')
+    where g.table_id = ${id} and g.key = any (moved);
+  end if;
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    insert into satchel.moved (table_id, key)
+    select ${id}, m.key from unnest(case when how = 'member' then touched else moved end) m(key)
+    on conflict do nothing;
+  end if;`
+    : '';
+  const children =
+    graph.children.length > 0
+      ? `if moved <> '{}' then
+    ${follow(captured, tableOf)}
+    delete from satchel.registry g
+    where g.table_id = ${id} and g.key = any (moved)
+      and not exists (select from ${relation.sql} t where ${hasKey(captured, 't', 'g.key')});
+  end if;`
+      : '';
+  const looks = isSource ? 'true' : `how <> 'locked'`;
+  return {
+    name: `settle_${id}`,
+    parameters: 'touched text[], how text',
+    returns: 'bigint',
+    language: 'plpgsql',
+    volatility: 'volatile',
+    body: `
+declare
+  client uuid := nullif(current_setting('satchel.writer', true), '')::uuid;
+  moved text[] := '{}';
+  followers text[];
+  stamp bigint;
+  transaction xid8;
+begin
+  if touched = '{}' then return null; end if;
+  ${locks(captured)}
+  if how = 'force' then
+    moved := touched;
+  elsif ${looks} then
+    moved := ${movedKeys(captured)};
+  end if;
+  ${noteMoved}
+  if how in ('follow', 'member') then touched := moved; end if;
+  if touched = '{}' then return null; end if;
+  stamp := nextval('satchel.version');
+  transaction := pg_current_xact_id();
+  ${freshenEntries(captured, 'select d.key collate "C" as key from unnest(touched) d(key)', match)}
+  ${children}
+  return stamp;
+end`,
+  };
+};
