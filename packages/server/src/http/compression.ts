@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
+import { pipeline, Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
 import { constants, createBrotliCompress, createGzip } from 'node:zlib';
 
 export type ContentCoding = 'br' | 'gzip' | 'identity';
@@ -26,32 +26,52 @@ const CHUNK = 65_536;
 
 /**
  * Lines as a stream of bytes, one `\n` after each, compressed. A line is pulled only
- * when the reader has room, so a slow phone holds a chunk, not an answer. A failing
- * source tears the stream: the reader must never take a cut page for a whole one.
+ * when the reader has room, so a slow phone holds a chunk, not an answer.
+ *
+ * When the source breaks, the connection must be cut: an answer that ends early must
+ * never be taken for a whole one. `broken` cuts it, and the stream then stays silent,
+ * as the HTTP adapter would write the error's text into the answer.
  */
 export const streamLines = (
   lines: Iterable<string> | AsyncIterable<string>,
   coding: ContentCoding,
-  counted: (bytes: number) => void,
+  on: { readonly sent: (bytes: number) => void; readonly broken: (error: unknown) => void },
 ): ReadableStream<Uint8Array> => {
   const source = Readable.from(gather(lines), { objectMode: false, highWaterMark: CHUNK });
-  const packed = coding === 'identity' ? source : source.compose(compressor(coding));
-  packed.on('data', (chunk: Uint8Array) => counted(chunk.byteLength));
-  packed.pause();
-  return Readable.toWeb(packed, {
-    strategy: new ByteLengthQueuingStrategy({ highWaterMark: CHUNK }),
-  }) as ReadableStream<Uint8Array>;
+  const packed: Readable = coding === 'identity' ? source : pipeline(source, compressor(coding), () => {});
+  const chunks: AsyncIterator<Uint8Array> = packed[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const next = await chunks.next();
+          if (next.done === true) return controller.close();
+          on.sent(next.value.byteLength);
+          controller.enqueue(next.value);
+        } catch (error) {
+          on.broken(error);
+          await new Promise(() => {});
+        }
+      },
+      cancel() {
+        packed.destroy();
+        source.destroy();
+      },
+    },
+    { highWaterMark: 0 },
+  );
 };
 
 const compressor = (coding: 'br' | 'gzip') =>
   coding === 'br'
     ? createBrotliCompress({
+        chunkSize: CHUNK,
         params: {
           [constants.BROTLI_PARAM_QUALITY]: 4,
           [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
         },
       })
-    : createGzip({ level: 1 });
+    : createGzip({ chunkSize: CHUNK, level: 1 });
 
 async function* gather(lines: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Buffer> {
   let parts: string[] = [];

@@ -11,7 +11,7 @@ export interface OriginRule {
  */
 export const originRule = (allowed: readonly string[]): OriginRule => {
   for (const origin of allowed) {
-    if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+    if (origin.includes('*') || !URL.canParse(origin) || new URL(origin).origin !== origin)
       throw new SatchelError('config_invalid', {
         name: 'corsOrigins',
         reason: `${origin} is not an origin such as https://app.example.org`,

@@ -53,7 +53,7 @@ export const handleRoute = async (
   const clientId = clientIdOf(body) ?? query.clientId;
   if (clientId !== undefined) {
     const revoked = await operations.revokedAs(clientId);
-    if (revoked !== null) throw new SatchelError('client_revoked', { action: revoked });
+    if (revoked !== null) throw new SatchelError('client_revoked', { clientId, action: revoked });
   }
   const reply = await route.handle({
     principal,

@@ -56,7 +56,16 @@ const serveRoute =
     );
     facts.received = handled.received;
     if (handled.clientId !== undefined) facts.clientId = handled.clientId;
-    return answerOf(route, handled.reply, c.req.raw, parts);
+    return answerOf(route, handled.reply, c.req.raw, {
+      metrics: parts.metrics,
+      broken: (error) => {
+        parts.log.error(
+          { requestId: facts.requestId, route: facts.route, error: errorReport(error) },
+          'answer cut',
+        );
+        c.env.incoming?.socket.destroy();
+      },
+    });
   };
 
 /** Who asks. Without a good token the address is counted, so that guessing gets nowhere. */

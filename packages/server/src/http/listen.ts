@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Scheduler } from '@satchel/core';
 import { SatchelError } from '@satchel/protocol';
+import { errorReply } from './error-answer.ts';
 
 export interface Listening {
   readonly server: Server;
@@ -31,7 +32,7 @@ export const listen = async (
 ): Promise<Listening> => {
   const listener = getRequestListener(
     (request, env) => fetch(request, env as { incoming: import('node:http').IncomingMessage }),
-    { overrideGlobalObjects: false },
+    { overrideGlobalObjects: false, errorHandler: unreadable },
   );
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT, keepAliveTimeout: KEEP_ALIVE },
@@ -65,4 +66,11 @@ export const listen = async (
         server.closeIdleConnections();
       }),
   };
+};
+
+/** The answer to a request that is no HTTP request of ours at all: no host, or an address that cannot be read. */
+const unreadable = (): Response => {
+  const error = new SatchelError('request_invalid', { path: '', reason: 'cannot be read' });
+  const { status, body } = errorReply(error, 'none');
+  return Response.json(body, { status });
 };

@@ -1,4 +1,3 @@
-import { pushResponseSchema } from '@satchel/protocol';
 import { chooseCoding, streamLines } from './compression.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reply, Route } from './route.ts';
@@ -11,18 +10,20 @@ export const answerOf = (
   route: Route,
   reply: Reply<unknown>,
   request: Request,
-  given: { readonly metrics: Metrics },
+  given: { readonly metrics: Metrics /** Cuts the connection. */; readonly broken: (error: unknown) => void },
 ): Response => {
-  const counted = (bytes: number) => given.metrics.sent(route.path, bytes);
+  const on = { sent: (bytes: number) => given.metrics.sent(route.path, bytes), broken: given.broken };
   switch (reply.kind) {
+    case 'pushed':
+      given.metrics.pushed(reply.value);
+      return answerOf(route, { kind: 'json', value: reply.value }, request, given);
     case 'json': {
-      if (route.answer === 'PushResponse') countAnswers(reply.value, given.metrics);
       const text = JSON.stringify(reply.value);
       if (text.length < MIN_PACKED) {
-        counted(Buffer.byteLength(text));
+        on.sent(Buffer.byteLength(text));
         return new Response(text, { headers: { 'content-type': 'application/json' } });
       }
-      return packed([text], 'application/json', request, counted);
+      return packed([text], 'application/json', request, on);
     }
     case 'pull': {
       if (reply.answer.kind === 'unchanged')
@@ -31,7 +32,7 @@ export const answerOf = (
           headers: reply.digest === null ? {} : { etag: `"${reply.digest}"` },
         });
       const { lines, digest } = reply.answer;
-      const answer = packed(lines, 'application/jsonl', request, counted);
+      const answer = packed(lines, 'application/jsonl', request, on);
       if (digest !== undefined) answer.headers.set('etag', `"${digest}"`);
       return answer;
     }
@@ -42,15 +43,10 @@ const packed = (
   lines: Iterable<string> | AsyncIterable<string>,
   type: string,
   request: Request,
-  counted: (bytes: number) => void,
+  on: Parameters<typeof streamLines>[2],
 ): Response => {
   const coding = chooseCoding(request.headers.get('accept-encoding'));
   const headers = new Headers({ 'content-type': type, vary: 'Accept-Encoding' });
   if (coding !== 'identity') headers.set('content-encoding', coding);
-  return new Response(streamLines(lines, coding, counted) as ReadableStream<Uint8Array>, { headers });
-};
-
-const countAnswers = (value: unknown, metrics: Metrics): void => {
-  const parsed = pushResponseSchema.safeParse(value);
-  if (parsed.success) metrics.pushed(parsed.data);
+  return new Response(streamLines(lines, coding, on) as ReadableStream<Uint8Array>, { headers });
 };

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@satchel/protocol';
+import type { ErrorCode, PushResponse } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type * as z from 'zod/mini';
 import type { Operations, PullAnswer } from './operations.ts';
@@ -21,6 +21,8 @@ export interface Call<Body, Query> {
 
 export type Reply<Answer> =
   | { readonly kind: 'json'; readonly value: Answer }
+  /** As `json`; its answers are counted. */
+  | { readonly kind: 'pushed'; readonly value: PushResponse }
   | { readonly kind: 'pull'; readonly answer: PullAnswer; readonly digest: string | null };
 
 /** A value in the path or the query: its form, and what it means. */

@@ -78,8 +78,10 @@ export const syncRoutes: readonly Route[] = [
         ],
       },
     },
-    handle: ({ principal, body, raw, requestId, address, operations }) =>
-      json(operations.push(principal, body, raw, { requestId, address })),
+    handle: async ({ principal, body, raw, requestId, address, operations }) => ({
+      kind: 'pushed',
+      value: await operations.push(principal, body, raw, { requestId, address }),
+    }),
   }),
   route({
     method: 'POST',
