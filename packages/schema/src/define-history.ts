@@ -18,11 +18,14 @@ const SETTINGS: Readonly<Record<SchemaChange['kind'], readonly string[]>> = {
   split: ['table', 'was', 'to', 'up', 'down'],
 };
 
-/** A column as it was; its validators may be gone since. */
-const defineOld = (where: string, name: string, built: AnyColumn): Column => {
+/** A column as it was; its validators may be gone since, and so may the table that a `ref` points to. */
+const defineOld = (where: string, tables: AppView['tables'], name: string, built: AnyColumn): Column => {
   const column = defineColumn(where, name, built, built?.options?.validators ?? []);
   const { validators: _, ...plain } = column;
-  return plain.type === 'ref' ? { ...plain, keyType: 'text' } : plain;
+  if (plain.type !== 'ref') return plain;
+  const parent = tables[plain.references!];
+  const key = parent?.columns[parent.primaryKey[0]!];
+  return { ...plain, keyType: key?.keyType ?? 'text' };
 };
 
 /** What rows hold where nobody gave a value: the constant given, else the column's default, else null. */
@@ -67,7 +70,7 @@ const defineChange = (where: string, tables: AppView['tables'], input: SchemaCha
       };
     }
     case 'drop': {
-      const was = defineOld(where, input.column, input.was);
+      const was = defineOld(where, tables, input.column, input.was);
       return {
         kind: 'drop',
         table: input.table,
@@ -99,7 +102,7 @@ const defineChange = (where: string, tables: AppView['tables'], input: SchemaCha
         throw mistake(where, `${both} is on both sides`, 'Give the new column a name of its own.');
       }
       const was: Columns = Object.fromEntries(
-        from.map((name) => [name, defineOld(where, name, input.was[name]!)]),
+        from.map((name) => [name, defineOld(where, tables, name, input.was[name]!)]),
       );
       return {
         kind: 'split',

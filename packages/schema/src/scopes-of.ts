@@ -134,6 +134,6 @@ export const defineScopesOf = (
   throw mistake(
     where,
     'nothing says which scopes a user may hold',
-    'Write scopesOf: ({ claims }) => [`store:${claims.storeId}`], or membershipScopes({ … }).',
+    "Write scopesOf: ({ userId }) => ['user:' + userId], or membershipScopes({ … }).",
   );
 };

@@ -23,9 +23,6 @@ export interface AppView {
 
 type Tables = AppView['tables'];
 
-/** How many versions a client may be behind and still be served. */
-export const VERSIONS_BEHIND = 2;
-
 const tableNow = (where: string, tables: Tables, name: string): TableView => {
   const table = Object.hasOwn(tables, name) ? tables[name] : undefined;
   if (table !== undefined) return table;
