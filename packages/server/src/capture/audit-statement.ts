@@ -2,7 +2,7 @@ import { readExpression } from '../postgres/columns.ts';
 import { quoteText } from '../postgres/quote.ts';
 import { NEW_ROWS, OLD_ROWS, type TriggerEvent } from './capture-plan.ts';
 import type { CapturedTable } from './captured-table.ts';
-import { keyExpression } from './captured-table.ts';
+import { rowKey } from './captured-table.ts';
 
 /** PostgreSQL takes 100 arguments: 50 names and values. */
 const PAIRS = 50;
@@ -26,8 +26,8 @@ export const oldAndNew = ({ table, relation }: CapturedTable): string =>
     .join(' and ')}`;
 
 const source = (captured: CapturedTable, event: Exclude<TriggerEvent, 'truncate'>): string => {
-  const newKey = keyExpression(captured, 'n');
-  const oldKey = keyExpression(captured, 'o');
+  const newKey = rowKey(captured, 'n');
+  const oldKey = rowKey(captured, 'o');
   const values = (alias: string) => valuesExpression(captured, alias);
   switch (event) {
     case 'insert':

@@ -1,9 +1,9 @@
 import type { Column } from '@satchel/core';
 import { invariant } from '@satchel/protocol';
 import type { App, Table } from '@satchel/schema';
-import { quote } from '../postgres/quote.ts';
+import { keyExpression, keyMatch } from '../postgres/key-columns.ts';
 import { namedRelation, type Relation, type RelationFacts, relationOf } from './relation.ts';
-import { canonicalText, templateExpression } from './scope-expression.ts';
+import { templateExpression } from './scope-expression.ts';
 import type { MembershipLink, ScopeGraph, ViaLink } from './scope-graph.ts';
 
 /** A synced table, with all that the texts of its triggers are made of. */
@@ -23,67 +23,25 @@ export const columnOf = (table: Table, name: string): Column => {
   return column;
 };
 
-/** One part of a key of several columns: JSON of the canonical value. */
-const keyPart = (column: Column, reference: string): string => {
-  const text = canonicalText(column, reference);
-  switch (column.type) {
-    case 'integer':
-    case 'counter':
-    case 'serverId':
-    case 'boolean':
-    case 'real':
-    case 'timestamp':
-    case 'modifiedAt':
-      return text;
-    default:
-      return `to_json(${text})::text`;
-  }
-};
-
-const keyText = (columns: readonly Column[], references: readonly string[]): string => {
-  const [first] = columns;
-  const [reference] = references;
-  invariant(first !== undefined && reference !== undefined, 'a key has columns');
-  if (columns.length === 1) return `(${canonicalText(first, reference)} collate "C")`;
-  const parts = columns.map((column, at) => keyPart(column, references[at] ?? reference));
-  return `('[' || ${parts.join(` || ',' || `)} || ']' collate "C")`;
-};
-
-/** The key of the row that `alias` stands for, as the wire has it: the same as `keyOf` of core. */
-export const keyExpression = ({ table, relation }: CapturedTable, alias: string): string =>
-  keyText(
-    table.primaryKey.map((name) => columnOf(table, name)),
-    table.primaryKey.map((name) => relation.column(alias, name)),
-  );
+/** The key of the row that `alias` stands for, as the wire has it; compares by code unit. */
+export const rowKey = ({ table, relation }: CapturedTable, alias: string): string =>
+  `(${keyExpression(table, (name) => relation.column(alias, name))} collate "C")`;
 
 /** The key of the parent that a child's row refers to. */
-export const parentKeyExpression = ({ relation }: CapturedTable, link: ViaLink, alias: string): string =>
-  keyText(
-    link.parent.primaryKey.map((name) => columnOf(link.parent, name)),
-    link.columns.map((name) => relation.column(alias, name)),
-  );
+export const parentKey = ({ relation }: CapturedTable, { parent, columns }: ViaLink, alias: string): string =>
+  `(${keyExpression(parent, (name) => {
+    const column = columns[parent.primaryKey.indexOf(name)];
+    invariant(column !== undefined, `${parent.name} has a key of other columns`);
+    return relation.column(alias, column);
+  })} collate "C")`;
 
-const fromText = (column: Column, text: string, type: string): string => {
-  switch (column.type) {
-    case 'timestamp':
-    case 'modifiedAt':
-      return `to_timestamp((${text})::numeric / 1000)::${type}`;
-    default:
-      return `(${text})::${type}`;
-  }
-};
-
-/** Condition that the row of `alias` has the key that the SQL text `key` holds; an index of the key serves it. */
-export const hasKey = ({ table, relation, facts }: CapturedTable, alias: string, key: string): string => {
-  const single = table.primaryKey.length === 1;
-  return table.primaryKey
-    .map((name, at) => {
-      const text = single ? key : `((${key})::json ->> ${at})`;
-      const type = facts.types.get(relation.columnName(name)) ?? 'text';
-      return `${relation.column(alias, name)} = ${fromText(columnOf(table, name), text, type)}`;
-    })
-    .join(' and ');
-};
+/**
+ * Condition that the row of `alias` has the key that the SQL text `key` holds. `key`
+ * must be of no collation of its own (an unnested parameter), or the index of the
+ * primary key would not serve.
+ */
+export const hasKey = ({ table, relation }: CapturedTable, alias: string, key: string): string =>
+  keyMatch(table, (name) => relation.column(alias, name), key);
 
 const membershipSource = (
   { app, table, relation }: CapturedTable,
@@ -104,7 +62,7 @@ const membershipSource = (
 
 const viaSource = (captured: CapturedTable, link: ViaLink, alias: string): string =>
   `select e.scope from satchel.entries e
-        where e.table_id = ${captured.idOf(link.parent.name)} and e.key = ${parentKeyExpression(captured, link, alias)} and e.present`;
+        where e.table_id = ${captured.idOf(link.parent.name)} and e.key = ${parentKey(captured, link, alias)} and e.present`;
 
 /** text[] of the scopes that the row of `alias` is in as the tables are now: each once, in order. */
 export const scopesExpression = (captured: CapturedTable, alias: string): string => {
@@ -132,9 +90,6 @@ export const scopesExpression = (captured: CapturedTable, alias: string): string
   }
   return `array(select distinct s.scope collate "C" from (${sources.join('\n        union all\n        ')}) s where s.scope is not null order by 1)`;
 };
-
-/** Name of a generated function or trigger of the table. */
-export const captureName = (id: number, part: string): string => quote(`${part}_${id}`);
 
 export const capturedTable = (
   app: App,

@@ -1,4 +1,4 @@
-import { type CapturedTable, keyExpression, scopesExpression } from './captured-table.ts';
+import { type CapturedTable, rowKey, scopesExpression } from './captured-table.ts';
 
 /**
  * - `missing`: the row is in the scope, the entries do not say so.
@@ -24,7 +24,7 @@ export interface EntryDifference {
  */
 export const entryDifferences = (captured: CapturedTable): string => `
 with r as materialized (
-  select ${keyExpression(captured, 't')} as key, ${scopesExpression(captured, 't')} as scopes, age(t.xmin) as age
+  select ${rowKey(captured, 't')} as key, ${scopesExpression(captured, 't')} as scopes, age(t.xmin) as age
   from ${captured.relation.sql} t
 ),
 e as materialized (

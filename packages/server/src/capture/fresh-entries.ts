@@ -11,7 +11,7 @@ import { type CapturedTable, scopesExpression } from './captured-table.ts';
  */
 export const freshenEntries = (
   captured: CapturedTable,
-  /** SELECT of the columns `key` and those that `match` reads. */
+  /** SELECT of the column `key`, collated by code unit, and those that `match` reads. */
   keys: string,
   /** Condition that row `t` is the one of key `k`. */
   match: string,

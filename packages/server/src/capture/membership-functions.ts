@@ -1,4 +1,5 @@
 import { invariant } from '@satchel/protocol';
+import { canonicalText } from '../postgres/columns.ts';
 import {
   type CaptureFunction,
   NEW_ROWS,
@@ -8,7 +9,6 @@ import {
 } from './capture-plan.ts';
 import { type CapturedTable, columnOf } from './captured-table.ts';
 import { namedRelation, type Relation } from './relation.ts';
-import { canonicalText } from './scope-expression.ts';
 import type { MembershipLink } from './scope-graph.ts';
 
 /** A membership rule's watch on the table whose rows name the rows of `captured`. */

@@ -33,7 +33,7 @@ export const relationOf = (table: Table): Relation => {
 export const plainRelation = (name: string): Relation => {
   const dot = name.indexOf('.');
   const schema = dot === -1 ? 'public' : name.slice(0, dot);
-  return relation(schema, dot === -1 ? name : name.slice(dot + 1), (column) => column);
+  return relation(schema, dot === -1 ? name : name.slice(dot + 1), columnToSql);
 };
 
 /** A table that rules name: a synced one by its name in the app, else a plain one. */
@@ -45,8 +45,6 @@ export const namedRelation = (app: App, name: string): Relation => {
 /** What the catalogue says of a relation. */
 export interface RelationFacts {
   readonly oid: string;
-  /** Type by SQL column name, with its schema where that is not pg_catalog. */
-  readonly types: ReadonlyMap<string, string>;
   /** The relation itself, then its partitions and heirs at any depth: each needs triggers of its own. */
   readonly parts: readonly { readonly oid: string; readonly sql: string }[];
   /** Row level security would hide rows from the owner of the trigger functions. */
@@ -60,8 +58,6 @@ export const readRelationFacts = async (
 ): Promise<RelationFacts | undefined> => {
   const { rows } = await db.query<{
     oid: string;
-    columns: string[];
-    types: string[];
     part_oids: string[];
     part_names: string[];
     hides_rows: boolean;
@@ -70,7 +66,6 @@ export const readRelationFacts = async (
   if (row === undefined) return undefined;
   return {
     oid: row.oid,
-    types: new Map(row.columns.map((column, at) => [column, row.types[at] ?? ''])),
     parts: row.part_oids.map((oid, at) => ({ oid, sql: row.part_names[at] ?? '' })),
     hidesRows: row.hides_rows,
   };
@@ -89,17 +84,11 @@ parts as (
   select i.inhrelid, p.depth + 1 from parts p join pg_catalog.pg_inherits i on i.inhparent = p.oid
 )
 select root.oid::text as oid,
-  cols.columns, cols.types, part.part_oids, part.part_names,
+  part.part_oids, part.part_names,
   root.relrowsecurity and not r.rolbypassrls and not r.rolsuper
     and (root.relforcerowsecurity or not pg_catalog.pg_has_role(root.relowner, 'usage')) as hides_rows
 from root
 join pg_catalog.pg_roles r on r.rolname = current_user
-cross join lateral (
-  select array_agg(a.attname::text order by a.attnum) as columns,
-    array_agg(pg_catalog.format_type(a.atttypid, null) order by a.attnum) as types
-  from pg_catalog.pg_attribute a
-  where a.attrelid = root.oid and a.attnum > 0 and not a.attisdropped
-) cols
 cross join lateral (
   select array_agg(p.oid::text order by p.depth, p.oid) as part_oids,
     array_agg(pg_catalog.format('%I.%I', n.nspname, c.relname) order by p.depth, p.oid) as part_names

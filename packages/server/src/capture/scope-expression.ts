@@ -1,34 +1,8 @@
 import type { Column } from '@satchel/core';
 import { MAX_SCOPE_LENGTH } from '@satchel/protocol';
 import type { ScopeTemplate } from '@satchel/schema';
-import { readExpression } from '../postgres/columns.ts';
+import { canonicalText } from '../postgres/columns.ts';
 import { quoteText } from '../postgres/quote.ts';
-
-/** The text of a column's canonical value, as keys and scope names hold it. */
-export const canonicalText = (column: Column | undefined, reference: string): string => {
-  switch (column?.type) {
-    case undefined:
-    case 'id':
-    case 'ref':
-    case 'text':
-    case 'integer':
-    case 'bigint':
-    case 'counter':
-    case 'serverId':
-    case 'boolean':
-      return `${reference}::text`;
-    case 'date':
-    case 'decimal':
-    case 'document':
-    case 'json':
-    case 'media':
-    case 'modifiedAt':
-    case 'real':
-    case 'set':
-    case 'timestamp':
-      return `(to_jsonb(${readExpression(column, reference)}) #>> '{}')`;
-  }
-};
 
 /** Types whose text has only characters that a scope name takes as they are. */
 const isPlainText = (column: Column | undefined): boolean => {
@@ -67,7 +41,10 @@ export const templateExpression = (
   const parts = template.parts.map((part) => {
     if ('literal' in part) return quoteText(part.literal);
     const column = columnOf(part.column);
-    const text = canonicalText(column, reference(part.column));
+    const text =
+      column === undefined
+        ? `${reference(part.column)}::text`
+        : canonicalText(column, reference(part.column));
     if (isPlainText(column)) return text;
     encodes = true;
     return encoded(text);

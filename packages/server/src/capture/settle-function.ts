@@ -1,12 +1,7 @@
-import { invariant } from '@satchel/protocol';
+import { fromKeyText, pgType } from '../postgres/columns.ts';
+import { keyColumns } from '../postgres/key-columns.ts';
 import type { CaptureFunction } from './capture-plan.ts';
-import {
-  type CapturedTable,
-  hasKey,
-  keyExpression,
-  parentKeyExpression,
-  scopesExpression,
-} from './captured-table.ts';
+import { type CapturedTable, hasKey, parentKey, rowKey, scopesExpression } from './captured-table.ts';
 import { freshenEntries } from './fresh-entries.ts';
 import type { ViaLink } from './scope-graph.ts';
 
@@ -25,7 +20,7 @@ const locks = (captured: CapturedTable): string => {
   const { id, graph, relation, idOf } = captured;
   const lines = graph.parents.map(
     (link) => `perform satchel.lock_registry(${idOf(link.parent.name)}, array(
-      select ${parentKeyExpression(captured, link, 't')}
+      select ${parentKey(captured, link, 't')}
       from unnest(touched) k(key)
       join ${relation.sql} t on ${hasKey(captured, 't', 'k.key')}), false);`,
   );
@@ -54,18 +49,17 @@ const movedKeys = (captured: CapturedTable): string => `array(
 
 /** Keys of the rows that refer to the moved ones. Planned each time: sizes vary too much for one plan. */
 const childKeys = (link: ViaLink, child: CapturedTable): string => {
-  const key = keyExpression(child, 't');
-  const types = link.columns.map((name) => {
-    const type = child.facts.types.get(child.relation.columnName(name));
-    invariant(type !== undefined, `${link.child.name}.${name} is not in the catalogue`);
-    return type;
-  });
-  const references = link.columns.map((name) => child.relation.column('t', name));
-  if (references.length === 1) {
-    return `select array(select ${key} from ${child.relation.sql} t where ${references[0]} = any ($1::${types[0]}[]))`;
+  const key = rowKey(child, 't');
+  const parentColumns = keyColumns(link.parent);
+  const reference = (at: number): string => child.relation.column('t', link.columns[at] ?? '');
+  const [first] = parentColumns;
+  if (first !== undefined && parentColumns.length === 1) {
+    return `select array(select ${key} from ${child.relation.sql} t where ${reference(0)} = any ($1::${pgType(first)}[]))`;
   }
-  const matches = references.map((reference, at) => `${reference} = (m.key::json ->> ${at})::${types[at]}`);
-  return `select array(select distinct ${key} from unnest($1) m(key) join ${child.relation.sql} t on ${matches.join(' and ')})`;
+  const matches = parentColumns.map(
+    (column, at) => `${reference(at)} = ${fromKeyText(column, `(m.key::json ->> ${at})`)}`,
+  );
+  return `select array(select ${key} from unnest($1) m(key) join ${child.relation.sql} t on ${matches.join(' and ')})`;
 };
 
 const follow = (captured: CapturedTable, tableOf: (name: string) => CapturedTable): string =>
@@ -92,7 +86,7 @@ export const settleFunction = (
   tableOf: (name: string) => CapturedTable,
 ): CaptureFunction => {
   const { id, graph, relation } = captured;
-  const match = hasKey(captured, 't', 'k.key');
+  const match = hasKey(captured, 't', 'k.text');
   const isSource = graph.children.length > 0 || graph.memberships.length > 0;
   const lockMoved = graph.children.length > 0 ? `perform satchel.lock_registry(${id}, moved, true);` : '';
   const noteMoved = isSource
@@ -100,8 +94,9 @@ export const settleFunction = (
     ${lockMoved}
     update satchel.registry g
     set scopes = coalesce((
-      select ${scopesExpression(captured, 't')} from ${relation.sql} t where ${hasKey(captured, 't', 'g.key')} limit 1), '{}')
-    where g.table_id = ${id} and g.key = any (moved);
+      select ${scopesExpression(captured, 't')} from ${relation.sql} t where ${hasKey(captured, 't', 'm.key')} limit 1), '{}')
+    from unnest(moved) m(key)
+    where g.table_id = ${id} and g.key = m.key;
   end if;
   if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
     insert into satchel.moved (table_id, key)
@@ -114,8 +109,9 @@ export const settleFunction = (
       ? `if moved <> '{}' then
     ${follow(captured, tableOf)}
     delete from satchel.registry g
-    where g.table_id = ${id} and g.key = any (moved)
-      and not exists (select from ${relation.sql} t where ${hasKey(captured, 't', 'g.key')});
+    using unnest(moved) m(key)
+    where g.table_id = ${id} and g.key = m.key
+      and not exists (select from ${relation.sql} t where ${hasKey(captured, 't', 'm.key')});
   end if;`
       : '';
   const looks = isSource ? 'true' : `how <> 'locked'`;
@@ -145,7 +141,7 @@ begin
   if touched = '{}' then return null; end if;
   stamp := nextval('satchel.version');
   transaction := pg_current_xact_id();
-  ${freshenEntries(captured, 'select d.key collate "C" as key from unnest(touched) d(key)', match)}
+  ${freshenEntries(captured, 'select d.key collate "C" as key, d.key as text from unnest(touched) d(key)', match)}
   ${children}
   return stamp;
 end`,

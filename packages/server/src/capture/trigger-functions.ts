@@ -7,7 +7,7 @@ import {
   TRIGGER_EVENTS,
   type TriggerEvent,
 } from './capture-plan.ts';
-import { type CapturedTable, keyExpression, parentKeyExpression } from './captured-table.ts';
+import { type CapturedTable, parentKey, rowKey } from './captured-table.ts';
 import { freshenEntries } from './fresh-entries.ts';
 import { standsAlone } from './scope-graph.ts';
 import { writersStatement } from './writers-statement.ts';
@@ -35,7 +35,7 @@ const aloneSteps = (captured: CapturedTable, event: RowEvent): string => {
   const natives = table.primaryKey.map((name, at) => `${relation.column('n', name)} as k${at}`);
   const keys = unionOf(
     event,
-    (rows) => `select ${keyExpression(captured, 'n')} as key, ${natives.join(', ')} from ${rows} n`,
+    (rows) => `select ${rowKey(captured, 'n')} as key, ${natives.join(', ')} from ${rows} n`,
   );
   const match = table.primaryKey.map((name, at) => `${relation.column('t', name)} = k.k${at}`).join(' and ');
   return `stamp := nextval('satchel.version');
@@ -46,12 +46,9 @@ const aloneSteps = (captured: CapturedTable, event: RowEvent): string => {
 /** Rows whose scopes depend on others', or others' on theirs: locks first, then `settle`. */
 const settledSteps = (captured: CapturedTable, event: RowEvent): string => {
   const { id, graph, idOf } = captured;
-  const keys = unionOf(event, (rows) => `select ${keyExpression(captured, 'n')} from ${rows} n`);
+  const keys = unionOf(event, (rows) => `select ${rowKey(captured, 'n')} from ${rows} n`);
   const locks = graph.parents.map((link) => {
-    const parents = unionOf(
-      event,
-      (rows) => `select ${parentKeyExpression(captured, link, 'n')} from ${rows} n`,
-    );
+    const parents = unionOf(event, (rows) => `select ${parentKey(captured, link, 'n')} from ${rows} n`);
     return `perform satchel.lock_registry(${idOf(link.parent.name)}, array(${parents}), false);`;
   });
   if (graph.memberships.length > 0) locks.push(`perform satchel.lock_registry(${id}, touched, false);`);

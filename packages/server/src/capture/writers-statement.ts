@@ -1,39 +1,9 @@
-import type { Column, UpdatePolicy } from '@satchel/core';
-import { unreachable } from '@satchel/protocol';
-import type { Table } from '@satchel/schema';
+import { needsWriters } from '@satchel/schema';
 import { readExpression } from '../postgres/columns.ts';
 import { quoteText } from '../postgres/quote.ts';
 import { oldAndNew } from './audit-statement.ts';
 import { NEW_ROWS, type TriggerEvent } from './capture-plan.ts';
-import { type CapturedTable, keyExpression } from './captured-table.ts';
-
-/** Whether a clash is decided by who wrote the server's value, or when. */
-const asksForWriter = (policy: UpdatePolicy): boolean => {
-  switch (policy.kind) {
-    case 'latest-wins':
-    case 'earliest-wins':
-    case 'role-wins':
-      return true;
-    case 'merge':
-      return policy.then !== undefined && asksForWriter(policy.then);
-    case 'server-wins':
-    case 'client-wins':
-    case 'review':
-    case 'custom':
-      return false;
-    default:
-      return unreachable(policy);
-  }
-};
-
-/** Columns whose last writer `satchel.writers` keeps, because a policy asks for it. */
-export const columnsWithWriters = (table: Table): readonly Column[] => {
-  const { insert, update, fields } = table.conflicts;
-  const onInsert = insert.kind === 'merge' && insert.then !== undefined && asksForWriter(insert.then);
-  return Object.values(table.columns).filter(
-    (column) => onInsert || asksForWriter(fields[column.name] ?? update),
-  );
-};
+import { type CapturedTable, columnOf, rowKey } from './captured-table.ts';
 
 /** Node of the server's own stamps: plain SQL has no device. */
 const SERVER_NODE = 'server';
@@ -46,7 +16,7 @@ export const writersStatement = (
   captured: CapturedTable,
   event: Exclude<TriggerEvent, 'truncate'>,
 ): string => {
-  const columns = columnsWithWriters(captured.table);
+  const columns = needsWriters(captured.table).map((name) => columnOf(captured.table, name));
   if (columns.length === 0 || event === 'delete') return '';
   const { relation, table } = captured;
   const [first] = table.primaryKey;
@@ -64,7 +34,7 @@ export const writersStatement = (
     insert into satchel.writers as w (table_id, key, column_name, hlc, roles, mutation_id, version)
     select ${captured.id}, f.key, f.column_name, at_ms || ':0:${SERVER_NODE}', '{}', null, stamp
     from (
-      select ${keyExpression(captured, 'n')} as key, c.column_name
+      select ${rowKey(captured, 'n')} as key, c.column_name
       from ${from}
       cross join lateral (values ${changed.join(', ')}) c(column_name, changed)
       where c.changed${there}
