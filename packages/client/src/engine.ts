@@ -85,6 +85,8 @@ export interface Engine {
   usage(sinceDay: string): MeterEntry[];
   getSetting(name: string): Json | undefined;
   setSetting(name: string, value: Json): void;
+  /** This database is a copy or an old backup of another: new work gets a client id and a run of its own, old mutations keep theirs. */
+  becomeNewClient(): void;
   /** Drops confirmed rows and the cursor; unsent work stays. */
   wipe(): void;
   /** Collects settled mutations past their keeping time, old runs, old meters. */
@@ -129,6 +131,8 @@ export interface OutboxBatch {
   readonly lane: string;
   /** The seq of the run from which mutations already use the keys of `new-key` outcomes. */
   readonly renamedFrom?: number;
+  /** The lowest seq of the run that is not settled. */
+  readonly outstandingFrom?: number;
 }
 
 export interface TakenIn {

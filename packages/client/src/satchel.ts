@@ -378,7 +378,7 @@ const syncControl = (loop: SyncLoop, token: TokenSource): SyncControl => ({
   pause: () => loop.pause(true),
   resume: () => loop.pause(false),
   now: () => loop.now(),
-  foreground: () => loop.request('foreground', 'both'),
+  foreground: () => loop.foreground(),
   busy: (busy) => loop.busy(busy),
   renewed: async () => loop.renewed(await token()),
   subscribe: (subscription) => loop.subscribe(subscription),
@@ -447,7 +447,7 @@ const conflictsOf = (
 ): Conflicts => {
   const decided = async (conflict: Conflict): Promise<Conflict> => {
     await port.call('takeConflicts', [conflict]);
-    loop.request('conflict', 'both');
+    loop.decided();
     return conflict;
   };
   return {

@@ -59,17 +59,21 @@ export const statusOf = (
   meter: { readonly today: number; readonly thisMonth: number },
   budget: { readonly dailyBytes?: number; readonly monthlyBytes?: number },
 ): SyncStatus => {
-  const { phase, waitingFor } = phaseOf({
+  const waits: WaitingFor[] = loop.wait === null ? [] : [loop.wait];
+  if (engine.pending > 0 && loop.nextRunAt !== null) waits.push('schedule');
+  if (engine.review > 0 && engine.review === engine.pending) waits.push('review');
+  const { phase, waitingFor = null } = phaseOf({
     needsAuth: loop.needsAuth !== null || loop.revoked,
-    error: loop.problem !== null || engine.failed > 0,
-    conflicts: engine.openConflicts,
+    lastRunFailed: loop.problem !== null,
+    failed: engine.failed,
+    openConflicts: engine.openConflicts,
     paused: loop.paused || !loop.running,
-    online: loop.online,
+    offline: !loop.online,
     syncing: loop.uploading || loop.downloading,
     pending: engine.pending,
-    review: engine.review,
-    contact: loop.contact,
-    wait: loop.wait,
+    complete: engine.complete,
+    contacted: loop.contact,
+    waitingFor: waits,
   });
   return {
     phase,

@@ -13,7 +13,7 @@ export interface DownloaderGiven {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly schemaVersion: number;
-  readonly clientId: string;
+  readonly clientId: () => string;
   readonly subscription: () => Subscription | undefined;
   readonly clientReport: () => ClientReport;
   /** Asked before each page: false when the run is over or downloads are held back. */
@@ -47,7 +47,7 @@ export class Downloader {
           {
             protocolVersion: PROTOCOL_VERSION,
             schemaVersion: this.#given.schemaVersion,
-            clientId: this.#given.clientId,
+            clientId: this.#given.clientId(),
             cursor: cursor.token,
             client: this.#given.clientReport(),
             ...(subscription ? { subscription } : {}),

@@ -56,3 +56,7 @@ export const failureOf = (error: unknown): Failure => {
     ? { reaction, problem, waitMs: retryAfter * 1_000 }
     : { reaction, problem };
 };
+
+/** Only another token helps. */
+export const needsNewToken = (code: string): boolean =>
+  (REACTIONS as Readonly<Record<string, Reaction | undefined>>)[code] === 'auth';

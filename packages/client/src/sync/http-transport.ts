@@ -216,7 +216,10 @@ const openLive = (given: {
   const socket = given.openSocket(given.url, {
     open: () => {
       given.bearer().then(
-        (token) => send({ type: 'hello', token, ...open.hello }),
+        (token) => {
+          send({ type: 'hello', token, ...open.hello });
+          open.opened();
+        },
         () => {
           socket.close();
           end('auth_missing');

@@ -1,6 +1,17 @@
-import { type Clock, nextDelay, type Random, type Scheduler, type Timer } from '@satchel/core';
-import { type PageLine, PROTOCOL_VERSION, type Subscription } from '@satchel/protocol';
+import {
+  type Clock,
+  type ConnectionEffect,
+  type ConnectionEvent,
+  nextDelay,
+  type Random,
+  type Scheduler,
+  STOPPED,
+  type Timer,
+  transitionConnection,
+} from '@satchel/core';
+import { type PageLine, PROTOCOL_VERSION, type Subscription, unreachable } from '@satchel/protocol';
 import type { EnginePort } from '../engine-port.ts';
+import { needsNewToken } from './failure.ts';
 import type { LiveConnection, Transport } from './transport.ts';
 
 export interface LiveGiven {
@@ -10,11 +21,11 @@ export interface LiveGiven {
   readonly random: Random;
   readonly scheduler: Scheduler;
   readonly schemaVersion: number;
-  readonly clientId: string;
+  readonly clientId: () => string;
   readonly subscription: () => Subscription | undefined;
   /** A page came; resolves to false when it did not start from the stored cursor. */
   readonly page: (lines: readonly PageLine[]) => Promise<boolean>;
-  /** Something is new, or was missed: pull. */
+  /** Something is new, or may have been missed: pull. */
   readonly behind: (why: 'poke' | 'gap') => void;
   readonly connected: () => void;
   readonly lost: (code: string) => void;
@@ -24,17 +35,16 @@ const BACKOFF = { attempts: Number.POSITIVE_INFINITY, firstDelay: 500, maxDelay:
 
 /**
  * Keeps one live connection open while it is wanted, and takes its pages in one
- * after the other. What it misses, a pull brings: it never has to be complete.
+ * after the other. What it misses, a pull brings: it never has to be complete. The
+ * decisions are `transitionConnection`'s; here they are carried out.
  */
 export class LiveSession {
   readonly #given: LiveGiven;
-  #wanted = false;
+  #state = STOPPED;
   #connection: LiveConnection | null = null;
-  #opening = false;
-  #ready = false;
-  #attempt = 0;
   #timer: Timer | null = null;
   #pages: Promise<void> = Promise.resolve();
+  #token = '';
   /** Rises with each connection, so that a word from an old one is not taken for the new one's. */
   #round = 0;
 
@@ -43,89 +53,116 @@ export class LiveSession {
   }
 
   get connected(): boolean {
-    return this.#ready;
+    return this.#state.kind === 'live';
   }
 
-  want(wanted: boolean): void {
-    if (wanted === this.#wanted) return;
-    this.#wanted = wanted;
-    if (wanted) this.#open();
-    else this.#drop();
+  start(): void {
+    this.#on('start');
   }
 
-  /** Connects at once instead of after the back-off: the network is back. */
-  hurry(): void {
-    this.#attempt = 0;
-    if (this.#wanted && !this.#connection && !this.#opening) {
-      this.#timer?.cancel();
-      this.#open();
-    }
+  stop(): void {
+    this.#on('stop');
+  }
+
+  network(online: boolean): void {
+    this.#on(online ? 'network-regained' : 'network-lost');
+  }
+
+  token(token: string): void {
+    this.#token = token;
+    this.#on('token-changed');
   }
 
   /** Tells the server where the client now is, after a pull. */
   resume(cursor: string): void {
-    if (this.#ready) this.#connection?.resume(cursor);
+    if (this.connected) this.#connection?.resume(cursor);
   }
 
-  token(token: string): void {
-    if (this.#ready) this.#connection?.token(token);
+  #on(event: ConnectionEvent): void {
+    const { state, effects } = transitionConnection(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
   }
 
-  #drop(): void {
-    this.#round += 1;
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#ready = false;
-    this.#connection?.close();
-    this.#connection = null;
-    this.#opening = false;
+  #perform(effect: ConnectionEffect): void {
+    switch (effect) {
+      case 'open':
+        return this.#open();
+      case 'close': {
+        this.#round += 1;
+        this.#connection?.close();
+        this.#connection = null;
+        return;
+      }
+      case 'hello':
+      case 'ask-token':
+        // The transport says hello with a fresh token; the app hears of a missing one through `lost`.
+        return;
+      case 'wait': {
+        this.#connection = null;
+        const delay = nextDelay(this.#state.attempt, BACKOFF, this.#given.random);
+        this.#timer = this.#given.scheduler.after(delay, () => this.#on('timer'));
+        return;
+      }
+      case 'cancel-wait':
+        this.#timer?.cancel();
+        this.#timer = null;
+        return;
+      case 'send-token':
+        this.#connection?.token(this.#token);
+        return;
+      case 'pull':
+        this.#given.behind('gap');
+        return;
+      default:
+        unreachable(effect);
+    }
   }
 
   #open(): void {
     this.#round += 1;
     const round = this.#round;
-    this.#opening = true;
     this.#given.port.call('cursor').then(
       ({ token }) => {
-        if (round !== this.#round) return;
-        this.#opening = false;
-        this.#connection = this.#connect(round, token);
+        if (round === this.#round) this.#connection = this.#connect(round, token);
       },
       () => {
         // The database was closed: nothing to connect for.
-        this.#opening = false;
       },
     );
   }
 
   #connect(round: number, cursor: string | null): LiveConnection {
     const subscription = this.#given.subscription();
+    const mine = (): boolean => round === this.#round;
     return this.#given.transport.live({
       hello: {
         protocolVersion: PROTOCOL_VERSION,
         schemaVersion: this.#given.schemaVersion,
-        clientId: this.#given.clientId,
+        clientId: this.#given.clientId(),
         cursor,
         ...(subscription ? { subscription } : {}),
       },
+      opened: () => {
+        if (mine()) this.#on('opened');
+      },
       ready: () => {
-        if (round !== this.#round) return;
-        this.#ready = true;
-        this.#attempt = 0;
+        if (!mine()) return;
+        this.#on('ready');
         this.#given.connected();
       },
       page: (lines) => {
-        if (round === this.#round) this.#take(round, lines);
+        if (mine()) this.#take(round, lines);
       },
       poke: () => {
-        if (round === this.#round) this.#given.behind('poke');
+        if (mine()) this.#given.behind('poke');
       },
       closed: (code) => {
-        if (round !== this.#round) return;
+        if (!mine()) return;
+        this.#round += 1;
         this.#connection = null;
-        this.#ready = false;
+        this.#on(eventOf(code));
         this.#given.lost(code);
-        if (this.#wanted && round === this.#round) this.#again();
       },
     });
   }
@@ -137,10 +174,18 @@ export class LiveSession {
       if (!taken && round === this.#round) this.#given.behind('gap');
     });
   }
-
-  #again(): void {
-    this.#attempt += 1;
-    const delay = nextDelay(this.#attempt, BACKOFF, this.#given.random);
-    this.#timer = this.#given.scheduler.after(delay, () => this.#open());
-  }
 }
+
+const REFUSALS = new Set([
+  'client_revoked',
+  'protocol_too_old',
+  'protocol_too_new',
+  'schema_ahead',
+  'schema_unknown',
+]);
+
+const eventOf = (code: string): ConnectionEvent => {
+  if (needsNewToken(code)) return 'auth-failed';
+  if (REFUSALS.has(code)) return 'refused';
+  return code === 'server_busy' ? 'behind' : 'lost';
+};

@@ -4,7 +4,7 @@ import type { App, SyncSettings } from '@satchel/schema';
 import type { EngineFacts, PageTaken, SyncRun, TakenIn } from '../engine.ts';
 import type { EnginePort } from '../engine-port.ts';
 import { Downloader } from './downloader.ts';
-import { type Failure, failureOf } from './failure.ts';
+import { type Failure, failureOf, needsNewToken } from './failure.ts';
 import { bulkWait, openLanes, type Wait } from './gates.ts';
 import { LiveSession } from './live-session.ts';
 import type { Meter } from './meter.ts';
@@ -100,6 +100,7 @@ export class SyncLoop {
   readonly #downloader: Downloader;
   readonly #live: LiveSession;
   #subscription: Subscription | undefined;
+  #clientId: string;
 
   #running = false;
   #paused = false;
@@ -128,7 +129,8 @@ export class SyncLoop {
 
   constructor(given: SyncLoopGiven) {
     this.#given = given;
-    const { port, transport, clock, random, scheduler, app, facts, clientReport } = given;
+    this.#clientId = given.facts.clientId;
+    const { port, transport, clock, random, scheduler, app, clientReport } = given;
     const shared = { port, transport, clock, schemaVersion: app.schemaVersion, clientReport };
     this.#uploader = new Uploader({
       ...shared,
@@ -137,11 +139,12 @@ export class SyncLoop {
       took: (taken, sent, response) => {
         this.#answered(response.serverTime, null);
         this.#tookAnswers(taken, sent);
+        if (response.newClient) this.#renew();
       },
     });
     this.#downloader = new Downloader({
       ...shared,
-      clientId: facts.clientId,
+      clientId: () => this.#clientId,
       subscription: () => this.#subscription,
       mayGo: () => this.#mayGo() && !this.#downloadsWait(),
       took: (taken) => this.#tookPage(taken),
@@ -154,10 +157,13 @@ export class SyncLoop {
       random,
       scheduler,
       schemaVersion: app.schemaVersion,
-      clientId: facts.clientId,
+      clientId: () => this.#clientId,
       subscription: () => this.#subscription,
       page: (lines) => this.#takeLivePage(lines),
-      behind: (why) => this.request(why === 'poke' ? 'poke' : 'live', 'down'),
+      behind: (why) => {
+        if (why === 'gap') this.request('live', 'down');
+        else if (given.sync.triggers.poke) this.request('poke', 'down');
+      },
       connected: () => {
         this.#regained();
         this.request('live', 'both');
@@ -173,16 +179,15 @@ export class SyncLoop {
     this.#endNetwork = this.#given.network.onChange((state) => {
       if (state.online) {
         this.#regained();
-        this.request('network', 'both');
-        this.#live.hurry();
+        if (this.#given.sync.triggers.networkRegained) this.request('network', 'both');
       }
-      this.#wantLive();
+      this.#live.network(state.online);
       this.#plan();
       this.#given.changed();
     });
     this.#given.port.call('retryFailed').catch(this.#given.crashed);
-    this.#wantLive();
-    this.request('start', 'both');
+    this.#live.start();
+    if (this.#given.sync.triggers.appStart) this.request('start', 'both');
     this.#plan();
   }
 
@@ -194,7 +199,7 @@ export class SyncLoop {
     this.#scheduleTimer?.cancel();
     this.#retryTimer?.cancel();
     this.#nextRunAt = null;
-    this.#live.want(false);
+    this.#live.stop();
     this.#run?.abort.abort();
     await this.idle();
     this.#given.changed();
@@ -203,9 +208,13 @@ export class SyncLoop {
   pause(paused: boolean): void {
     if (paused === this.#paused) return;
     this.#paused = paused;
-    this.#wantLive();
-    if (paused) this.#run?.abort.abort();
-    else this.request('hand', 'both');
+    if (paused) {
+      this.#live.stop();
+      this.#run?.abort.abort();
+    } else {
+      this.#live.start();
+      this.request('hand', 'both');
+    }
     this.#given.changed();
   }
 
@@ -218,8 +227,7 @@ export class SyncLoop {
 
   subscribe(subscription: Subscription | undefined): void {
     this.#subscription = subscription;
-    this.#live.want(false);
-    this.#wantLive();
+    this.#reconnect();
     this.request('hand', 'down');
   }
 
@@ -228,7 +236,7 @@ export class SyncLoop {
     this.#needsAuth = null;
     this.#revoked = false;
     if (token !== null) this.#live.token(token);
-    this.#wantLive();
+    if (this.#running && !this.#paused) this.#live.start();
     this.request('token', 'both');
     this.#given.changed();
   }
@@ -275,7 +283,19 @@ export class SyncLoop {
 
   /** A local write was committed. */
   wrote(lanes: readonly string[]): void {
-    if (lanes.includes(this.#given.sync.urgentLane)) this.request('write', 'up');
+    const { triggers, urgentLane } = this.#given.sync;
+    if (triggers.urgentWrite && lanes.includes(urgentLane)) this.request('write', 'up');
+  }
+
+  /** The app came to the foreground. */
+  foreground(): void {
+    if (this.#given.sync.triggers.foreground) this.request('foreground', 'both');
+    this.#live.network(true);
+  }
+
+  /** A conflict was decided here. */
+  decided(): void {
+    if (this.#given.sync.triggers.conflictResolved) this.request('conflict', 'both');
   }
 
   facts(): LoopFacts {
@@ -354,7 +374,10 @@ export class SyncLoop {
 
   #go(direction: Uploader | Downloader, ended: () => void): void {
     const run = this.#run;
-    if (!run) return ended();
+    if (!run) {
+      ended();
+      return;
+    }
     this.#given.changed();
     direction
       .drain(run.abort.signal)
@@ -425,11 +448,11 @@ export class SyncLoop {
         return;
       case 'auth':
         this.#needsAuth = failure.problem.code;
-        this.#live.want(false);
+        this.#live.stop();
         return;
       case 'revoked':
         this.#revoked = true;
-        this.#live.want(false);
+        this.#live.stop();
         if (failure.problem.params.action === 'wipe' || this.#given.app.onRevoke === 'wipe')
           this.#given.port
             .call('wipe')
@@ -477,6 +500,25 @@ export class SyncLoop {
     this.#given.changed();
   }
 
+  /** Opens the live connection anew, with what hello now has to say. */
+  #reconnect(): void {
+    this.#live.stop();
+    if (this.#running && !this.#paused) this.#live.start();
+  }
+
+  /** The server has seen this database twice: from here on it is a client of its own. */
+  #renew(): void {
+    const { port, crashed } = this.#given;
+    port
+      .call('becomeNewClient')
+      .then(() => port.call('facts'))
+      .then(({ clientId }) => {
+        this.#clientId = clientId;
+        this.#reconnect();
+        this.request('retry', 'both');
+      }, crashed);
+  }
+
   #tookPage(taken: PageTaken & { kind: 'taken' }): void {
     if (this.#run) this.#run.rowsDown += taken.rows;
     this.#rowsRemaining = taken.remaining ?? null;
@@ -505,22 +547,12 @@ export class SyncLoop {
   }
 
   #liveLost(code: string): void {
-    if (code.startsWith('auth_') || code === 'client_revoked') {
+    if (needsNewToken(code) || code === 'client_revoked') {
       if (code === 'client_revoked') this.#revoked = true;
       else this.#needsAuth = code;
-      this.#live.want(false);
+      this.#live.stop();
     }
     this.#given.changed();
-  }
-
-  #wantLive(): void {
-    this.#live.want(
-      this.#running &&
-        !this.#paused &&
-        !this.#revoked &&
-        this.#needsAuth === null &&
-        this.#given.network.state().online,
-    );
   }
 
   /** Sets the timer for the next run: the schedule, or an earlier retry of a single mutation. */

@@ -55,6 +55,8 @@ export interface Transport {
 
 export interface LiveOpen {
   readonly hello: Omit<import('@satchel/protocol').LiveUp & { type: 'hello' }, 'type' | 'token'>;
+  /** The socket is open, and hello was said. */
+  readonly opened: () => void;
   readonly page: (lines: readonly PageLine[]) => void;
   readonly poke: () => void;
   readonly ready: (sessionId: string) => void;

@@ -63,6 +63,7 @@ export class Uploader {
             sentAt: hlcToText({ millis: clock.now(), counter: 0, nodeId: batch.clientId }),
             client: this.#given.clientReport(),
             ...(batch.renamedFrom === undefined ? {} : { renamedFrom: batch.renamedFrom }),
+            ...(batch.outstandingFrom === undefined ? {} : { outstandingFrom: batch.outstandingFrom }),
             mutations: [...batch.mutations],
           },
           signal,

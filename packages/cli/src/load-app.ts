@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { SatchelError } from '@satchel/protocol';
+import type { App } from '@satchel/schema';
+import { createJiti } from 'jiti';
+import { type Given, textOption } from './command.ts';
+
+export const appOptions = { app: { type: 'string' } } as const;
+export const appHelp = { app: 'file that exports the app; default satchel.app.ts, .mts, .js or .mjs' };
+
+const USUAL = ['satchel.app.ts', 'satchel.app.mts', 'satchel.app.js', 'satchel.app.mjs'];
+
+/** The app of this folder: the default export of its definition, in TypeScript or JavaScript. */
+export const loadApp = async (given: Given): Promise<App> => {
+  const named = textOption(given, 'app') ?? given.environment.SATCHEL_APP;
+  const path = named === undefined ? USUAL.map((name) => resolve(name)).find(existsSync) : resolve(named);
+  if (path === undefined || !existsSync(path))
+    throw new SatchelError('file_missing', { path: path ?? USUAL[0] ?? '' });
+  const app: unknown = await createJiti(import.meta.url).import(path, { default: true });
+  if (typeof app !== 'object' || app === null || !('tables' in app) || !('schemaVersion' in app))
+    throw new SatchelError('app_invalid', {
+      where: path,
+      mistake: 'the default export is not an app',
+      remedy: 'Write export default defineApp({ … })',
+    });
+  return app as App;
+};
