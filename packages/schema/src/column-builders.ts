@@ -131,9 +131,11 @@ export const timestamp = <const Options extends Common<number> = Nothing>(
  */
 export function json<T = Json>(
   options: Sized<T> & { readonly nullable: true },
-): ColumnBuilder<T | null, 'optional'>;
-export function json<T = Json>(options: Sized<T> & { readonly default: T }): ColumnBuilder<T, 'optional'>;
-export function json<T = Json>(options?: Sized<T>): ColumnBuilder<T, 'required'>;
+): ColumnBuilder<NoInfer<T> | null, 'optional'>;
+export function json<T = Json>(
+  options: Sized<T> & { readonly default: T },
+): ColumnBuilder<NoInfer<T>, 'optional'>;
+export function json<T = Json>(options?: Sized<T>): ColumnBuilder<NoInfer<T>, 'required'>;
 export function json(options?: Sized<unknown>): ColumnBuilder<unknown, InsertMode> {
   return column('json', options);
 }

@@ -269,7 +269,7 @@ const normalise = (input: AnyInput): App => {
  */
 export const defineApp = <
   const Tables extends Readonly<Record<string, AnyTable>>,
-  const Functions extends Readonly<Record<string, AnyFunction>> = Record<never, never>,
+  const Functions extends Readonly<Record<string, AnyFunction>> = Readonly<Record<string, AnyFunction>>,
 >(
   input: AppInput<Tables, Functions>,
 ): DefinedApp<Tables, Functions> =>

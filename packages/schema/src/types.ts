@@ -19,12 +19,13 @@ type TypesOf<A> = A extends { readonly [appTypes]?: infer Types } ? NonNullable<
 type TablesOf<A> = TypesOf<A> extends { readonly tables: infer Tables } ? Tables : never;
 type FunctionsOf<A> = TypesOf<A> extends { readonly functions: infer Functions } ? Functions : never;
 type ColumnsOf<T> = T extends TableBuilder<infer Columns, readonly string[]> ? Columns : never;
+/** Names in `primaryKey`, where it was given: only then is its type a tuple. */
 type KeyOf<T> = T extends { readonly key?: infer Key }
-  ? NonNullable<Key> extends readonly []
-    ? never
-    : NonNullable<Key> extends readonly (infer Name)[]
-      ? Name
-      : never
+  ? NonNullable<Key> extends readonly (infer Name)[]
+    ? number extends NonNullable<Key>['length']
+      ? never
+      : Name
+    : never
   : never;
 
 /** Names of an app's tables. */
@@ -95,8 +96,8 @@ export type KyselyDatabase<A> = {
   };
 };
 
-/** Names of an app's local functions. */
-export type FunctionName<A> = keyof FunctionsOf<A> & string;
+/** Names of an app's local functions; none when it defines none. */
+export type FunctionName<A> = string extends keyof FunctionsOf<A> ? never : keyof FunctionsOf<A> & string;
 /** What `db.run(name, args)` takes. */
 export type FunctionArgs<A, N extends FunctionName<A>> = FunctionsOf<A>[N] extends (
   db: LocalDatabase,
