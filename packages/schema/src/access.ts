@@ -1,5 +1,5 @@
 import { type Column, type Columns, canonicalJson, digestText } from '@satchel/core';
-import type { Access, Operation, Table } from './app.ts';
+import type { Access, App, Operation, Principal, Table } from './app.ts';
 import { isServerGiven } from './define-columns.ts';
 
 const admits = (allowed: readonly string[], roles: readonly string[]): boolean =>
@@ -25,6 +25,12 @@ export const mayDo = (
 ): boolean =>
   admits(access.operations[operation], roles) &&
   (!Object.hasOwn(access.channels, channel) || access.channels[channel]!.includes(operation));
+
+/** Whether somebody may see all clients, batches and conflicts of the app. */
+export const isAdministrator = (
+  { administrators }: Pick<App, 'administrators'>,
+  { roles }: Pick<Principal, 'roles'>,
+): boolean => roles.some((role) => administrators.includes(role));
 
 /** Names of the columns that these roles may read, in the table's order; none when they may not read the table. */
 export const readableColumns = (

@@ -1,5 +1,5 @@
 import { InvariantError, SatchelError, uuidSchema } from '@satchel/protocol';
-import type { Principal } from '@satchel/schema';
+import { isAdministrator, type Principal } from '@satchel/schema';
 import { readBody } from './body.ts';
 import type { Operations } from './operations.ts';
 import { checkProtocolVersion, checkStorable, parseJson, parseShape } from './parse-request.ts';
