@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { keySchema, nameSchema, scopeSchema } from './identifiers.ts';
+import { keySchema, scopeSchema } from './identifiers.ts';
 
 /** The last entry that was sent of a walk: transaction, table number, key. */
 const placeSchema = z.tuple([z.string().check(z.regex(/^\d{1,20}$/)), z.number(), keySchema]);
@@ -23,8 +23,8 @@ export const cursorSchema = z.strictObject({
   lsn: z.string().check(z.regex(/^\d+$/)),
   /** UTC milliseconds of the newest snapshot. */
   at: z.number(),
-  /** Hash of what may be seen of each table: its columns, its filter. A table that is not here is not sent. */
-  view: z.record(nameSchema, z.string()),
+  /** By table number, a hash of what may be seen of it: columns, filter. A table that is not here is not sent. */
+  view: z.record(z.string().check(z.regex(/^\d{1,5}$/)), z.string().check(z.maxLength(64))),
   /** Packed texts of `pg_snapshot`, see `packSnapshot` in `@satchel/core`. */
   snapshots: z.array(z.string().check(z.maxLength(65_536))),
   /** The snapshot up to which the client's own outcomes are held. */

@@ -4,7 +4,7 @@ import { type Body, type BodyOptions, readWithin } from './body.ts';
 import { countPresent, type Entry, entriesPresent } from './entries.ts';
 import { UNCOUNTED } from './plan.ts';
 import type { Fill, Position, ScopePosition } from './position.ts';
-import { laneSteps, type ReaderView } from './reader-view.ts';
+import { laneSteps, namesOf, type ReaderView } from './reader-view.ts';
 
 export interface FillRead {
   readonly position: Position;
@@ -114,6 +114,3 @@ export const countCopies = async (tx: Queryable, position: Position): Promise<Po
   }
   return { ...position, scopes };
 };
-
-export const namesOf = (view: ReaderView, tableIds: readonly number[]): string[] =>
-  tableIds.flatMap((tableId) => view.tables.get(tableId)?.table.name ?? []);

@@ -1,21 +1,35 @@
-import type { HeadLine, Outcome, ScopeLine, SweptLine, TailLine } from '@satchel/protocol';
+import type { HeadLine, Json, Outcome, ScopeLine, SweptLine, TailLine } from '@satchel/protocol';
+import { type App, lowerPage } from '@satchel/schema';
 import type { Body, GoneBlock } from './body.ts';
 import type { RowBlock } from './rows.ts';
 
-/** A rows line out of the arrays that PostgreSQL made: they are passed on unread. */
-export const rowsLine = ({ scope, view, keys, versions, columns }: RowBlock): string => {
+/** A rows line out of the arrays that PostgreSQL made: they are passed on unread, but for clients of older versions. */
+export const rowsLine = (app: App, block: RowBlock): string => {
+  const { scope, view, keys, versions } = block;
+  const columns = view.lowered === undefined ? block.columns : loweredColumns(app, view.lowered, block);
   const members = [...columns].map(([name, text]) => `${JSON.stringify(name)}:${text}`);
   return (
-    `{"line":"rows","scope":${JSON.stringify(scope)},"table":${JSON.stringify(view.table.name)},` +
+    `{"line":"rows","scope":${JSON.stringify(scope)},"table":${JSON.stringify(view.wire)},` +
     `"keys":${keys},"versions":${versions},"columns":{${members.join(',')}}}`
   );
 };
 
+const loweredColumns = (app: App, version: number, block: RowBlock): Iterable<readonly [string, string]> => {
+  const lists = Object.fromEntries(
+    [...block.columns].map(([name, text]): [string, Json[]] => [name, JSON.parse(text) as Json[]]),
+  );
+  const lowered = lowerPage(app, version, block.view.table.name, lists, block.rows);
+  return Object.entries(lowered?.columns ?? {}).map(([name, list]) => [name, JSON.stringify(list)] as const);
+};
+
 export const goneLine = ({ scope, view, keys, versions, reasons }: GoneBlock): string =>
-  JSON.stringify({ line: 'gone', scope, table: view.table.name, keys, versions, reasons });
+  JSON.stringify({ line: 'gone', scope, table: view.wire, keys, versions, reasons });
 
 /** What went comes before what is there: a client that shows lines as they come never holds a row twice. */
-export const bodyLines = (body: Body): string[] => [...body.gone.map(goneLine), ...body.rows.map(rowsLine)];
+export const bodyLines = (app: App, body: Body): string[] => [
+  ...body.gone.map(goneLine),
+  ...body.rows.map((block) => rowsLine(app, block)),
+];
 
 export const outcomesLines = (outcomes: readonly Outcome[]): string[] =>
   outcomes.length === 0 ? [] : [JSON.stringify({ line: 'outcomes', outcomes })];

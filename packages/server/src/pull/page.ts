@@ -71,7 +71,6 @@ export const readPage = async (ctx: ServerContext, tx: Transaction, asked: PageA
     judgement: standing.judgement,
     scopes,
     view,
-    tableIds: ctx.tableIds,
     horizons: await readHorizons(tx, scopes),
     snapshot,
   });
@@ -167,7 +166,7 @@ const isEmpty = (
   bodies.every(({ count }) => count === 0);
 
 const pageLines = (
-  { reader, standing, here }: PageAsked,
+  { reader, standing, here, view }: PageAsked,
   offer: boolean,
   lines: readonly ScopeLine[],
   outcomes: readonly Outcome[],
@@ -184,7 +183,7 @@ const pageLines = (
   }),
   ...lines.map(scopeLine),
   ...outcomesLines(outcomes),
-  ...content.bodies.flatMap(bodyLines),
+  ...content.bodies.flatMap((body) => bodyLines(view.app, body)),
   ...(content.swept ?? []).map(sweptLine),
   tailLine({
     cursor: token,

@@ -8,7 +8,7 @@ import {
   type Position,
   type ScopePosition,
 } from './position.ts';
-import { laneSteps, type ReaderView } from './reader-view.ts';
+import { laneSteps, namesOf, type ReaderView } from './reader-view.ts';
 
 /**
  * What the server's history says of a cursor (rule 44).
@@ -31,8 +31,6 @@ export interface PlanFacts {
   /** The scopes that the client may hold and asks for. */
   readonly scopes: readonly string[];
   readonly view: ReaderView;
-  /** Table number by name, also of tables out of the view. */
-  readonly tableIds: ReadonlyMap<string, number>;
   /** By scope, the snapshot up to which gone entries may have been pruned. */
   readonly horizons: ReadonlyMap<string, string>;
   /** The page's own snapshot. */
@@ -81,16 +79,12 @@ export const planPage = (facts: PlanFacts): Plan => {
       next.set(scope, whole());
       structural = true;
     } else {
-      if (hidden.length > 0)
-        lines.push({ line: 'scope', scope, action: 'left', tables: hidden.map(([n]) => n) });
+      // A table that the reader's version does not name is not on the device.
+      const left = namesOf(view, hidden);
+      if (left.length > 0) lines.push({ line: 'scope', scope, action: 'left', tables: left });
       if (changed.length > 0)
-        lines.push({ line: 'scope', scope, action: 'reset', tables: changed.map(([name]) => name) });
-      const seen = refill(
-        held,
-        facts,
-        hidden.map(([, id]) => id),
-        changed.map(([, id]) => id),
-      );
+        lines.push({ line: 'scope', scope, action: 'reset', tables: namesOf(view, changed) });
+      const seen = refill(held, facts, hidden, changed);
       if (seen !== held) structural = true;
       next.set(scope, seen);
     }
@@ -140,22 +134,19 @@ const mustReset = (scope: string, held: ScopePosition, { judgement, horizons }: 
   return horizon !== undefined && !covers(parseSnapshot(held.s), parseSnapshot(horizon));
 };
 
-type NamedTable = readonly [name: string, tableId: number];
-
-/** Tables that are no longer seen, and those that are seen otherwise than before. */
+/** Numbers of the tables that are no longer seen, and of those that are seen otherwise than before. */
 const viewChanges = (
   before: Position['view'],
-  { view, tableIds, judgement }: PlanFacts,
-): { readonly hidden: readonly NamedTable[]; readonly changed: readonly NamedTable[] } => {
+  { view, judgement }: PlanFacts,
+): { readonly hidden: readonly number[]; readonly changed: readonly number[] } => {
   if (judgement.kind === 'other-epoch') return { hidden: [], changed: [] };
-  const named = (name: string): NamedTable => [name, tableIds.get(name) ?? -1];
   return {
     hidden: Object.keys(before)
-      .filter((name) => !Object.hasOwn(view.hashes, name))
-      .map(named),
+      .filter((tableId) => !Object.hasOwn(view.hashes, tableId))
+      .map(Number),
     changed: Object.keys(view.hashes)
-      .filter((name) => view.hashes[name] !== before[name])
-      .map(named),
+      .filter((tableId) => view.hashes[tableId] !== before[tableId])
+      .map(Number),
   };
 };
 

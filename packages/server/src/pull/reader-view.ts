@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Column } from '@satchel/core';
 import { type Comparison, SatchelError } from '@satchel/protocol';
-import type { Access, Principal, Table } from '@satchel/schema';
+import {
+  type App,
+  lowerColumns,
+  lowerPage,
+  mayDo,
+  readableColumns,
+  type Table,
+  viewHash,
+  viewOf,
+} from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import { checkComparison } from './filter.ts';
 import type { Reader } from './reader.ts';
@@ -10,71 +19,152 @@ import type { Reader } from './reader.ts';
 export interface TableView {
   readonly table: Table;
   readonly tableId: number;
+  /** The table's name in the reader's schema version. */
+  readonly wire: string;
+  /** The reader's schema version, where its rows are of another form than the table's. */
+  readonly lowered: number | undefined;
   /** Readable columns in the order of their declaration, without those of the key. */
   readonly columns: readonly Column[];
+  /** In the names of the table as it is now. */
   readonly filter: readonly Comparison[];
   readonly hash: string;
 }
 
 /** What one reader may see of the app. */
 export interface ReaderView {
+  readonly app: App;
+  readonly version: number;
   /** By table number. */
   readonly tables: ReadonlyMap<number, TableView>;
   /** Table numbers, the most urgent lane first. */
   readonly order: readonly number[];
-  /** By table name, as the cursor keeps them. */
+  /** By table number, as the cursor keeps them. */
   readonly hashes: Readonly<Record<string, string>>;
+  /** Names of all tables in the reader's version, also of those that it may not read. */
+  readonly names: ReadonlyMap<number, string>;
 }
 
-/** Whether one of the roles is among those allowed; `'*'` is any signed-in user. */
-const isAllowed = (allowed: readonly string[], roles: readonly string[]): boolean =>
-  allowed.some((role) => role === '*' || roles.includes(role));
+/** Different sights of one app that are kept; each is a few kilobytes. */
+const REMEMBERED = 1_000;
 
-const mayRead = (access: Access, principal: Principal): boolean =>
-  isAllowed(access.operations.read, principal.roles) &&
-  (access.channels[principal.channel]?.includes('read') ?? true);
-
-/** Names of the columns that the roles may read, those of the key among them. */
-export const readableColumns = (table: Table, roles: readonly string[]): readonly string[] =>
-  Object.keys(table.columns).filter((name) => {
-    if (table.primaryKey.includes(name)) return true;
-    const narrower = table.access.columns[name]?.read;
-    return narrower === undefined || isAllowed(narrower, roles);
-  });
+const remembered = new WeakMap<object, Map<string, ReaderView>>();
 
 /**
- * What a principal may see of the app, narrowed by what it asks for. Throws
- * `filter_invalid` for a filter on a column that it may not read, so that a filter
- * never tells what a hidden column holds.
+ * What a reader may see of the app, narrowed by what it asks for. Readers of the same
+ * roles, version and wishes share one.
+ *
+ * @throws `filter_invalid` for a filter on a column that it may not read, so that a
+ * filter never tells what a hidden column holds; `table_unknown`
  */
 export const readerView = (
   ctx: Pick<ServerContext, 'app' | 'tableIds'>,
-  { principal, subscription }: Pick<Reader, 'principal' | 'subscription'>,
+  reader: Pick<Reader, 'principal' | 'subscription' | 'schemaVersion'>,
 ): ReaderView => {
-  const { app, tableIds } = ctx;
+  const { principal, subscription, schemaVersion } = reader;
+  const name = JSON.stringify([
+    schemaVersion,
+    [...principal.roles].sort(),
+    principal.channel,
+    subscription?.tables,
+    subscription?.filters,
+  ]);
+  const views = remembered.get(ctx.tableIds) ?? new Map<string, ReaderView>();
+  remembered.set(ctx.tableIds, views);
+  let view = views.get(name);
+  if (!view) {
+    view = buildView(ctx, reader);
+    if (views.size >= REMEMBERED) views.clear();
+    views.set(name, view);
+  }
+  return view;
+};
+
+const buildView = (
+  { app, tableIds }: Pick<ServerContext, 'app' | 'tableIds'>,
+  { principal, subscription, schemaVersion }: Pick<Reader, 'principal' | 'subscription' | 'schemaVersion'>,
+): ReaderView => {
   const wanted = subscription?.tables && new Set(subscription.tables);
+  const filters = subscription?.filters ?? {};
   const tables = new Map<number, TableView>();
   const hashes: Record<string, string> = {};
-  for (const table of Object.values(app.tables)) {
-    const tableId = tableIds.get(table.name);
-    if (tableId === undefined || (wanted && !wanted.has(table.name))) continue;
-    if (!mayRead(table.access, principal)) continue;
+  const names = new Map<number, string>();
+  const known = viewOf(app, schemaVersion).tables;
+  for (const [wire, { current, columns: formerly }] of Object.entries(known)) {
+    const table = app.tables[current]!;
+    const tableId = tableIds.get(current);
+    if (tableId === undefined) continue;
+    names.set(tableId, wire);
+    if (wanted && !wanted.has(wire)) continue;
+    if (!mayDo(table, 'read', principal.roles, principal.channel)) continue;
     const readable = readableColumns(table, principal.roles);
-    const columns = readable
-      .filter((name) => !table.primaryKey.includes(name))
-      .map((name) => table.columns[name]!);
-    const filter = subscription?.filters?.[table.name] ?? [];
+    const asked = Object.hasOwn(filters, wire) ? filters[wire]! : [];
+    const filter = asked.map((comparison) =>
+      currentComparison(app, schemaVersion, table, readable, comparison),
+    );
     for (const comparison of filter) checkComparison(table, readable, comparison);
-    const hash = hashOf([table.primaryKey, columns.map(({ name, type }) => [name, type]), filter]);
-    tables.set(tableId, { table, tableId, columns, filter, hash });
-    hashes[table.name] = hash;
+    const shape = loweredShape(app, schemaVersion, current, readable);
+    const seen = viewHash({ name: wire, columns: formerly }, shape.toSorted());
+    const hash = filter.length === 0 ? seen : `${seen}.${hashOf(asked)}`;
+    tables.set(tableId, {
+      table,
+      tableId,
+      wire,
+      lowered: isLowered(wire, current, shape, readable) ? schemaVersion : undefined,
+      columns: readable
+        .filter((name) => !table.primaryKey.includes(name))
+        .map((name) => table.columns[name]!),
+      filter,
+      hash,
+    });
+    hashes[tableId] = hash;
   }
-  for (const name of Object.keys(subscription?.filters ?? {})) {
-    if (!Object.hasOwn(app.tables, name)) throw new SatchelError('table_unknown', { table: name });
+  for (const name of [...Object.keys(filters), ...(subscription?.tables ?? [])]) {
+    if (!Object.hasOwn(known, name)) throw new SatchelError('table_unknown', { table: name });
   }
   const lane = (tableId: number): number => app.lanes.indexOf(tables.get(tableId)!.table.lane);
   const order = [...tables.keys()].sort((a, b) => lane(a) - lane(b) || a - b);
-  return { tables, order, hashes };
+  return { app, version: schemaVersion, tables, order, hashes, names };
+};
+
+/** Names of the columns that a page for an older version has when these are read. */
+const loweredShape = (
+  app: App,
+  version: number,
+  table: string,
+  readable: readonly string[],
+): readonly string[] => {
+  const empty = Object.fromEntries(readable.map((name) => [name, []]));
+  return Object.keys(lowerPage(app, version, table, empty, 0)?.columns ?? {});
+};
+
+const isLowered = (
+  wire: string,
+  current: string,
+  shape: readonly string[],
+  readable: readonly string[],
+): boolean => wire !== current || shape.toSorted().join() !== readable.toSorted().join();
+
+/** A comparison in the names of now. What a split made of a column cannot be compared in SQL. */
+const currentComparison = (
+  app: App,
+  version: number,
+  table: Table,
+  readable: readonly string[],
+  comparison: Comparison,
+): Comparison => {
+  if (version === app.schemaVersion) return comparison;
+  const wasSplit = app.history.some(
+    ({ to, changes }) =>
+      to > version &&
+      changes.some((change) => change.kind === 'split' && change.from.includes(comparison.column)),
+  );
+  const column = wasSplit
+    ? undefined
+    : readable.find((name) => lowerColumns(app, version, table.name, [name])[0] === comparison.column);
+  if (column === undefined) {
+    throw new SatchelError('filter_invalid', { table: table.name, column: comparison.column });
+  }
+  return { ...comparison, column };
 };
 
 /** The tables to copy, in steps: those of one lane are walked together. */
@@ -89,6 +179,10 @@ export const laneSteps = (
     rest: ordered.filter((tableId) => view.tables.get(tableId)!.table.lane !== lane),
   };
 };
+
+/** Names on the wire; tables that the reader's version does not know are left out. */
+export const namesOf = (view: ReaderView, tableIds: readonly number[]): string[] =>
+  tableIds.flatMap((tableId) => view.names.get(tableId) ?? []);
 
 const hashOf = (data: unknown): string =>
   createHash('sha256').update(JSON.stringify(data)).digest('base64url').slice(0, 12);

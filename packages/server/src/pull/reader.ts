@@ -1,5 +1,5 @@
 import { PROTOCOL_FLOOR, PROTOCOL_VERSION, SatchelError, type Subscription } from '@satchel/protocol';
-import type { Principal } from '@satchel/schema';
+import { type Principal, viewOf } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 
 /** Who reads, and what of all that it may see. */
@@ -11,20 +11,14 @@ export interface Reader {
   readonly subscription: Subscription | undefined;
 }
 
-/** Schema versions behind the server's own that pages are still lowered for. */
-export const LOWERED_VERSIONS = 2;
-
 /** Throws `protocol_too_old`, `protocol_too_new`, `schema_unknown`, `schema_ahead`. */
 export const checkVersions = (
   ctx: Pick<ServerContext, 'app'>,
   { protocolVersion, schemaVersion }: { readonly protocolVersion: number; readonly schemaVersion: number },
 ): void => {
-  const serverVersion = ctx.app.schemaVersion;
   if (protocolVersion < PROTOCOL_FLOOR)
     throw new SatchelError('protocol_too_old', { protocolVersion, floor: PROTOCOL_FLOOR });
   if (protocolVersion > PROTOCOL_VERSION)
     throw new SatchelError('protocol_too_new', { protocolVersion, serverVersion: PROTOCOL_VERSION });
-  if (schemaVersion > serverVersion) throw new SatchelError('schema_ahead', { schemaVersion, serverVersion });
-  if (schemaVersion < serverVersion - LOWERED_VERSIONS)
-    throw new SatchelError('schema_unknown', { schemaVersion });
+  viewOf(ctx.app, schemaVersion);
 };

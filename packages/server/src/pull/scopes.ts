@@ -17,13 +17,19 @@ export const scopesFor = async (
 ): Promise<readonly string[]> => {
   const { scopesOf } = ctx.app;
   if (scopesOf.kind === 'claims') return sorted(scopesOf.scopes(principal));
-  const { rows } = await tx.query<Record<string, unknown>>(scopesOf.text, [
+  const { rows } = await tx.query<{ scope: string }>(scopesSql(scopesOf.text), [
     principal.userId,
     JSON.stringify(principal.claims),
     [...principal.roles],
   ]);
-  return sorted(rows.map((row) => Object.values(row)[0]).filter((scope) => typeof scope === 'string'));
+  return sorted(rows.map(({ scope }) => scope));
 };
+
+/** The app's text may leave parameters out, which PostgreSQL refuses to take: here each is used. */
+const scopesSql = (text: string): string => `
+  select s.scope::text as scope from (${text}) as s(scope)
+  where s.scope is not null
+    and $1::text is not null and $2::jsonb is not null and $3::text[] is not null`;
 
 /** Those of a user's scopes that a subscription asks for. */
 export const subscribedScopes = (

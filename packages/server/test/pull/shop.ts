@@ -29,12 +29,12 @@ export const shopApp = (schemaVersion = 1): App =>
         {
           id: id(),
           storeId: text(),
-          name: text().nullable(),
-          price: real().nullable(),
+          name: text({ nullable: true }),
+          price: real({ nullable: true }),
           stock: counter(),
-          cost: real().nullable(),
-          extra: json().nullable(),
-          madeAt: timestamp().nullable(),
+          cost: real({ nullable: true }),
+          extra: json({ nullable: true }),
+          madeAt: timestamp({ nullable: true }),
         },
         {
           scope: 'store:{storeId}',
@@ -42,7 +42,10 @@ export const shopApp = (schemaVersion = 1): App =>
           access: { columns: { cost: { read: ['manager'] } } },
         },
       ),
-      alerts: table({ id: id(), storeId: text(), body: text() }, { scope: 'store:{storeId}', lane: 'urgent' }),
+      alerts: table(
+        { id: id(), storeId: text(), body: text() },
+        { scope: 'store:{storeId}', lane: 'urgent' },
+      ),
       audits: table(
         { id: id(), storeId: text(), body: text() },
         { scope: 'store:{storeId}', lane: 'low', access: { read: ['manager'] } },
@@ -52,12 +55,12 @@ export const shopApp = (schemaVersion = 1): App =>
   });
 
 const TABLES = `
-  create table products (
+  create table public.products (
     id text primary key, store_id text not null, name text, price double precision,
     stock bigint not null default 0, cost double precision, extra jsonb, made_at timestamptz(3));
-  create table alerts (id text primary key, store_id text not null, body text not null);
-  create table audits (id text primary key, store_id text not null, body text not null);
-  create table members (user_id text not null, store_id text not null, primary key (user_id, store_id));`;
+  create table public.alerts (id text primary key, store_id text not null, body text not null);
+  create table public.audits (id text primary key, store_id text not null, body text not null);
+  create table public.members (user_id text not null, store_id text not null, primary key (user_id, store_id));`;
 
 /** The least that capture must do, row by row. */
 const capture = (name: string, tableId: number): string => `
@@ -187,20 +190,26 @@ export class Puller {
 }
 
 /** What SQL says that a user holds, in the form of `Replica.content`. */
-export const truth = async (
-  db: Queryable,
-  userId: string,
-  manager = false,
-): Promise<string[]> => {
-  const { rows } = await db.query<{ line: string }>(
-    `select 'products/' || p.id as name, json_build_object(
-         'storeId', p.store_id, 'name', p.name, 'price', p.price, 'stock', p.stock) as v
-     from products p join members m on m.store_id = p.store_id and m.user_id = $1`.replace(/^/, 'select line from (') +
-      `) x cross join lateral (select 1) y`,
-    [userId],
+export const truth = async (db: Queryable, userId: string, manager = false): Promise<string[]> => {
+  const { rows } = await db.query<{ name: string; v: Record<string, unknown> }>(
+    `select 'products/' || p.id as name, json_build_object('storeId', p.store_id, 'name', p.name,
+       'price', p.price, 'stock', p.stock, 'cost', p.cost, 'extra', p.extra,
+       'madeAt', round(date_part('epoch', p.made_at) * 1000)) as v
+     from products p join members m on m.store_id = p.store_id and m.user_id = $1
+     union all
+     select 'alerts/' || a.id, json_build_object('storeId', a.store_id, 'body', a.body)
+     from alerts a join members m on m.store_id = a.store_id and m.user_id = $1
+     union all
+     select 'audits/' || a.id, json_build_object('storeId', a.store_id, 'body', a.body)
+     from audits a join members m on m.store_id = a.store_id and m.user_id = $1 where $2`,
+    [userId, manager],
   );
-  void manager;
-  return rows.map(({ line }) => line);
+  return rows
+    .map(({ name, v }) => {
+      if (!manager) delete v['cost'];
+      return `${name} ${JSON.stringify(v)}`;
+    })
+    .sort();
 };
 
 export const insertProducts = (tx: Queryable | Transaction, store: string, from: number, count: number) =>
