@@ -244,7 +244,7 @@ create table satchel.writers (
 -- a cursor, tells what survived a crash, a failover or a restore.
 create table satchel.moments (
   moment_id  bigint generated always as identity primary key,
-  generation integer not null,
+  generation bigint not null,
   at         bigint not null,
   lsn        pg_lsn not null,
   snapshot   pg_snapshot not null
@@ -254,7 +254,8 @@ create index moments_by_lsn on satchel.moments (generation, lsn);
 
 -- Histories of this database. A new one opens when the server's identity changed.
 create table satchel.generations (
-  generation        integer primary key,
+  -- rises with random gaps, so that no two histories share a number
+  generation        bigint primary key,
   -- the identity of the history: clients start over in another one
   epoch             text not null,
   system_identifier text not null,
