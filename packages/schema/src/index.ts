@@ -17,6 +17,6 @@ export { type MembershipScopesInput, membershipScopes, type ScopesOfInput, sql }
 export * from './settings-of.ts';
 export * from './table-builder.ts';
 export * from './types.ts';
-export { type AppView, oldestVersion, type TableView, viewOf } from './view.ts';
+export { type AppView, currentTables, oldestVersion, type TableView, undoChange, viewOf } from './view.ts';
 export { needsWriters, policyOf } from './writers.ts';
 export { type YjsModule, yjsDocuments } from './yjs-documents.ts';
