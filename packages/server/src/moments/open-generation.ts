@@ -104,6 +104,8 @@ const stampAnew = async (tx: Transaction): Promise<void> => {
   await tx.query('update satchel.entries set xid = pg_current_xact_id()');
   await tx.query('update satchel.mutations set xid = pg_current_xact_id()');
   await tx.query('delete from satchel.horizons');
+  await tx.query('delete from satchel.hours');
+  await tx.query('update satchel.clients set holds_below = null where holds_below is not null');
   await tx.query('delete from satchel.moments');
 };
 

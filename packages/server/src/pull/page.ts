@@ -8,21 +8,12 @@ import { readHorizons } from './horizons.ts';
 import { bodyLines, headLine, outcomesLines, scopeLine, sweptLine, tailLine } from './line-text.ts';
 import { outcomesFor } from './outcomes.ts';
 import { beginPart, readPart } from './part.ts';
-import { type Judgement, planPage } from './plan.ts';
+import { planPage } from './plan.ts';
 import { type Origin, type Position, positionToCursor } from './position.ts';
 import type { Reader } from './reader.ts';
 import type { ReaderView } from './reader-view.ts';
+import type { Standing } from './standing.ts';
 import { cursorToToken, digestOfToken } from './token.ts';
-
-/** What a client stands at, and what the server's history says of it. */
-export interface Standing {
-  readonly position: Position | null;
-  readonly judgement: Judgement;
-  /** Digest of its cursor. */
-  readonly digest: string | null;
-  /** Where its newest snapshot was taken; `null` for a client that has nothing. */
-  readonly origin: Origin | null;
-}
 
 /** The snapshot that a page is read in. */
 export interface Here extends Origin {

@@ -1,25 +1,9 @@
-import { covers, parseSnapshot } from '@satchel/core';
+import { covers, formatSnapshot, parseSnapshot } from '@satchel/core';
 import type { ScopeLine } from '@satchel/protocol';
-import {
-  earlier,
-  type Fill,
-  NOWHERE,
-  type PartPosition,
-  type Position,
-  type ScopePosition,
-} from './position.ts';
+import { intersectSnapshots } from '../moments/intersect-snapshots.ts';
+import type { CursorJudgement } from '../moments/judge-cursor.ts';
+import { type Fill, NOWHERE, type PartPosition, type Position, type ScopePosition } from './position.ts';
 import { laneSteps, namesOf, type ReaderView } from './reader-view.ts';
-
-/**
- * What the server's history says of a cursor (rule 44).
- * - `valid`: its snapshots mean what they meant.
- * - `rewound`: what it holds beyond `to` may be lost; it goes on from there.
- * - `other-epoch`: its snapshots mean nothing here.
- */
-export type Judgement =
-  | { readonly kind: 'valid' }
-  | { readonly kind: 'rewound'; readonly to: string }
-  | { readonly kind: 'other-epoch' };
 
 /** The rows of a copy that was begun just now: the page counts them. */
 export const UNCOUNTED = -1;
@@ -27,7 +11,8 @@ export const UNCOUNTED = -1;
 export interface PlanFacts {
   /** `null`: the client has nothing. */
   readonly position: Position | null;
-  readonly judgement: Judgement;
+  /** What the server's history says of it (rule 44). */
+  readonly judgement: CursorJudgement;
   /** The scopes that the client may hold and asks for. */
   readonly scopes: readonly string[];
   readonly view: ReaderView;
@@ -111,25 +96,25 @@ const rewound = ({ position, judgement }: PlanFacts): Position => {
   switch (judgement.kind) {
     case 'valid':
       return position;
-    case 'rewound': {
-      const { to } = judgement;
+    case 'rewind': {
+      const survived = parseSnapshot(judgement.to);
+      const back = (snapshot: string): string =>
+        formatSnapshot(intersectSnapshots(parseSnapshot(snapshot), survived));
       return {
         view: position.view,
-        outcomes: earlier(position.outcomes, to),
-        scopes: new Map(
-          [...position.scopes].map(([scope, held]) => [scope, { ...held, s: earlier(held.s, to) }]),
-        ),
+        outcomes: back(position.outcomes),
+        scopes: new Map([...position.scopes].map(([scope, held]) => [scope, { ...held, s: back(held.s) }])),
       };
     }
-    case 'other-epoch':
+    case 'new-epoch':
       return { ...NOWHERE, scopes: position.scopes };
   }
 };
 
 const mustReset = (scope: string, held: ScopePosition, { judgement, horizons }: PlanFacts): boolean => {
-  if (judgement.kind === 'other-epoch') return true;
+  if (judgement.kind === 'new-epoch') return true;
   // The walk of a copy cannot be rewound: its target may be ahead of what survived.
-  if (judgement.kind === 'rewound' && held.fill) return true;
+  if (judgement.kind === 'rewind' && held.fill) return true;
   const horizon = horizons.get(scope);
   return horizon !== undefined && !covers(parseSnapshot(held.s), parseSnapshot(horizon));
 };
@@ -139,7 +124,7 @@ const viewChanges = (
   before: Position['view'],
   { view, judgement }: PlanFacts,
 ): { readonly hidden: readonly number[]; readonly changed: readonly number[] } => {
-  if (judgement.kind === 'other-epoch') return { hidden: [], changed: [] };
+  if (judgement.kind === 'new-epoch') return { hidden: [], changed: [] };
   return {
     hidden: Object.keys(before)
       .filter((tableId) => !Object.hasOwn(view.hashes, tableId))

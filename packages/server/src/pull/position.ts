@@ -1,11 +1,4 @@
-import {
-  covers,
-  formatSnapshot,
-  packSnapshot,
-  parseSnapshot,
-  type Snapshot,
-  unpackSnapshot,
-} from '@satchel/core';
+import { formatSnapshot, packSnapshot, parseSnapshot, type Snapshot, unpackSnapshot } from '@satchel/core';
 import type { Cursor, EntryPlace } from '@satchel/protocol';
 
 /** A running copy of a scope: what was present at `to`. See `cursorSchema`. */
@@ -147,6 +140,3 @@ export const oldestNeeded = (position: Position): bigint | undefined => {
   for (const { xmin } of startsOf(position)) if (oldest === undefined || xmin < oldest) oldest = xmin;
   return oldest;
 };
-
-/** The earlier of two snapshots, where one has all that the other has; else the second. */
-export const earlier = (a: string, b: string): string => (covers(parseSnapshot(b), parseSnapshot(a)) ? a : b);

@@ -3,6 +3,8 @@ import type { Principal } from '@satchel/schema';
 import { recordAcked } from '../clients/ack.ts';
 import { heardFrom } from '../clients/heard.ts';
 import type { ServerContext } from '../context.ts';
+import { inGeneration } from '../moments/open-generation.ts';
+import { waitFlushed } from '../moments/wait-flushed.ts';
 import { acknowledge } from './acknowledge.ts';
 import { TornPage } from './body.ts';
 
@@ -10,7 +12,7 @@ import { readPage } from './page.ts';
 import { checkVersions, type Reader } from './reader.ts';
 import { readerView } from './reader-view.ts';
 import { scopesFor, subscribedScopes } from './scopes.ts';
-import { readHere, readStanding } from './standing.ts';
+import { originOf, readStanding } from './standing.ts';
 
 export type PullAnswer =
   | { readonly kind: 'unchanged' }
@@ -62,28 +64,31 @@ const pullOnce = async (
   asGone: boolean,
 ): Promise<PullAnswer> => {
   const view = readerView(ctx, reader);
-  const read = await ctx.db.transaction('snapshot', async (tx) => {
-    const here = await readHere(ctx, tx);
-    const standing = await readStanding(ctx, tx, token);
+  const { page, moment, standing } = await inGeneration(ctx, async (tx, moment) => {
+    const standing = await readStanding(tx, moment, token);
     const scopes = subscribedScopes(await scopesFor(ctx, tx, reader.principal), reader.subscription);
     const page = await readPage(ctx, tx, {
       reader,
       standing,
-      here,
+      here: { ...originOf(moment), snapshot: moment.snapshot },
       scopes,
       view,
       missing: asGone ? 'gone' : 'throw',
     });
-    return { page, here, standing };
+    return { page, moment, standing };
   });
-  const { page, here, standing } = read;
   if (standing.position && standing.judgement.kind === 'valid') {
     await acknowledge(ctx, reader.clientId, standing.position);
   }
-  if (page.empty && digest !== null && digest === standing.digest && isFresh(here.at, standing.origin?.at)) {
+  if (
+    page.empty &&
+    digest !== null &&
+    digest === standing.digest &&
+    isFresh(moment.at, standing.origin?.at)
+  ) {
     return { kind: 'unchanged' };
   }
-
+  if (page.minted) await waitFlushed(ctx, moment);
   return { kind: 'page', lines: page.lines, digest: page.digest };
 };
 

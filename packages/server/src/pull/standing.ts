@@ -1,32 +1,49 @@
-import type { ServerContext } from '../context.ts';
-import type { Transaction } from '../postgres/database.ts';
-import type { Here, Standing } from './page.ts';
-import { cursorToPosition } from './position.ts';
+import type { Position as Moment } from '../moments/generation.ts';
+import { type CursorJudgement, judgeCursor } from '../moments/judge-cursor.ts';
+import type { Queryable } from '../postgres/database.ts';
+import { cursorToPosition, type Origin, type Position } from './position.ts';
 import { digestOfToken, tokenToCursor } from './token.ts';
 
-/** The snapshot of the transaction, and the history that it belongs to. */
-export const readHere = async (ctx: ServerContext, tx: Transaction): Promise<Here> => {
-  const { rows } = await tx.query<{ snapshot: string; lsn: string }>(
-    `select pg_current_snapshot()::text as snapshot, (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text as lsn`,
-    [],
-    'here',
-  );
-  return { ...rows[0]!, epoch: 'e', generation: 1, at: ctx.clock.now() };
+/** What a client stands at, and what the server's history says of it. */
+export interface Standing {
+  /** `null` for a client that has nothing. */
+  readonly position: Position | null;
+  readonly judgement: CursorJudgement;
+  /** Digest of its cursor. */
+  readonly digest: string | null;
+  /** Where its newest snapshot was taken. */
+  readonly origin: Origin | null;
+}
+
+/** A client that has nothing. */
+export const NOTHING: Standing = {
+  position: null,
+  judgement: { kind: 'valid' },
+  digest: null,
+  origin: null,
 };
 
-/** What a token says, and what the server's history says of it. Throws `cursor_invalid`. */
+/** What a token says, judged in the transaction of `moment`. Throws `cursor_invalid`. */
 export const readStanding = async (
-  _ctx: ServerContext,
-  _tx: Transaction,
+  tx: Queryable,
+  moment: Moment,
   token: string | null,
 ): Promise<Standing> => {
-  if (token === null) return { position: null, judgement: { kind: 'valid' }, digest: null, origin: null };
+  if (token === null) return NOTHING;
   const cursor = tokenToCursor(token);
   const { epoch, generation, lsn, at } = cursor;
   return {
     position: cursorToPosition(cursor),
-    judgement: { kind: 'valid' },
+    judgement: await judgeCursor(tx, moment, { epoch, generation, lsn: BigInt(lsn) }),
     digest: digestOfToken(token),
     origin: { epoch, generation, lsn, at },
   };
 };
+
+/** Where a page is read. */
+export const originOf = ({ generation, lsn, at }: Moment): Origin => ({
+  epoch: generation.epoch,
+  generation: generation.generation,
+  lsn: String(lsn),
+  at,
+});
