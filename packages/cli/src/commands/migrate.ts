@@ -1,0 +1,37 @@
+import { applyApp, migrate as migrateSatchel, pendingMigrations, planAppTables } from '@satchel/server';
+import { type Command, isSet } from '../command.ts';
+import { databaseHelp, databaseOptions, withDatabase } from '../database-address.ts';
+import { appHelp, appOptions, loadApp } from '../load-app.ts';
+
+/** `satchel migrate`: brings the database to the app's definition. */
+export const migrate: Command = {
+  name: 'migrate',
+  summary: 'bring PostgreSQL to what the app says: tables, capture, own tables of Satchel',
+  usage: ['[--dry-run]'],
+  options: { ...appOptions, ...databaseOptions, 'dry-run': { type: 'boolean' } },
+  help: { ...appHelp, ...databaseHelp, 'dry-run': 'print what would be done, and do nothing' },
+  async run(given) {
+    const app = await loadApp(given);
+    return withDatabase(given, async (db) => {
+      if (isSet(given, 'dry-run')) {
+        const migrations = await pendingMigrations(db);
+        const { statements } = await planAppTables(db, app);
+        if (isSet(given, 'json')) given.screen.write(`${JSON.stringify({ migrations, statements })}\n`);
+        else if (migrations.length + statements.length === 0) given.screen.write('Nothing to do.\n');
+        else {
+          for (const name of migrations) given.screen.write(`-- migration ${name}\n`);
+          for (const statement of statements) given.screen.write(`${statement.trim()};\n`);
+        }
+        return 0;
+      }
+      const migrations = await migrateSatchel(db);
+      await applyApp(db, app);
+      given.screen.write(
+        isSet(given, 'json')
+          ? `${JSON.stringify({ migrations, schemaVersion: app.schemaVersion })}\n`
+          : `Ran ${migrations.length} migrations; ${app.name} is at schema version ${app.schemaVersion}.\n`,
+      );
+      return 0;
+    });
+  },
+};
