@@ -13,6 +13,8 @@ export interface DoctorOptions {
   readonly clock: Clock;
   /** Also derives every entry from its row, which reads all synced rows. Default false. */
   readonly deep?: boolean;
+  /** Seconds after which an open transaction is named. Default 300. */
+  readonly oldTransaction?: number;
 }
 
 const CHECKS: readonly (readonly [string, (at: DoctorCase) => Promise<readonly Finding[]>])[] = [
@@ -39,6 +41,7 @@ export const doctor = async (db: Database, app: App, options: DoctorOptions): Pr
     app,
     clock: options.clock,
     deep: options.deep ?? false,
+    oldTransaction: options.oldTransaction ?? 300,
     tableIds: await readTableIds(db),
   };
   const findings: Finding[] = [];

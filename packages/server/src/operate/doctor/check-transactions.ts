@@ -1,8 +1,6 @@
 import type { Finding } from '../finding.ts';
 import type { DoctorCase } from './doctor-case.ts';
 
-/** Seconds after which an open transaction is worth a word. */
-const OLD = 300;
 /** Transactions by which a slot may lag. */
 const SLOT_LAG = 1_000_000;
 
@@ -10,7 +8,7 @@ const SLOT_LAG = 1_000_000;
  * What holds back vacuum and makes every delta list more transactions: old open
  * transactions (with who holds them), prepared ones, replication slots.
  */
-export const checkTransactions = async ({ db }: DoctorCase): Promise<readonly Finding[]> => {
+export const checkTransactions = async ({ db, oldTransaction }: DoctorCase): Promise<readonly Finding[]> => {
   const { rows: sessions } = await db.query<{
     pid: number;
     application: string | null;
@@ -25,13 +23,13 @@ export const checkTransactions = async ({ db }: DoctorCase): Promise<readonly Fi
         and xact_start < clock_timestamp() - make_interval(secs => $1)
         and (backend_xid is not null or backend_xmin is not null)
       order by xact_start`,
-    [OLD],
+    [oldTransaction],
   );
   const { rows: prepared } = await db.query<{ gid: string; seconds: number }>(
     `select gid, extract(epoch from clock_timestamp() - prepared)::int as seconds from pg_prepared_xacts
       where database = current_database() and prepared < clock_timestamp() - make_interval(secs => $1)
       order by prepared`,
-    [OLD],
+    [oldTransaction],
   );
   const { rows: slots } = await db.query<{ slot_name: string; active: boolean; lag: number }>(
     `select slot_name, active, greatest(age(xmin), age(catalog_xmin)) as lag from pg_replication_slots

@@ -8,6 +8,8 @@ export interface DoctorCase {
   readonly app: App;
   readonly clock: Clock;
   readonly deep: boolean;
+  /** Seconds. */
+  readonly oldTransaction: number;
   /** Empty before the first migration. */
   readonly tableIds: ReadonlyMap<string, number>;
 }
