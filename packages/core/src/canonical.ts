@@ -1,7 +1,7 @@
 import { type ErrorCode, type Json, type Problem, unreachable, type Value } from '@satchel/protocol';
 import { isDate, MAX_TIMESTAMP, MIN_TIMESTAMP } from './calendar.ts';
 import { canonicalJson } from './canonical-json.ts';
-import type { Column } from './column.ts';
+import { type Column, isServerGiven } from './column.ts';
 import { fitsBigint, MAX_DECIMAL_DIGITS, normalizeDecimal, normalizeInteger } from './decimal.ts';
 import { checkKey } from './key-form.ts';
 import { fitsUtf8, isStorableText, utf8Length } from './utf8.ts';
@@ -211,9 +211,6 @@ const canonicalDocument = (wanted: Wanted, value: unknown): Canonical => {
   return isBase64 ? text : refuse(wanted.column, 'value_type', { expected: 'base64', found: 'other text' });
 };
 
-/** Columns whose value the server gives: null on the device until it has. */
-const mayWait = (column: Column): boolean => column.type === 'serverId' || column.type === 'modifiedAt';
-
 /**
  * The canonical form of a value (rules 1 and 2), or the problem with it. The problem's
  * parameters lack `table` and `key`, which the caller knows.
@@ -227,7 +224,7 @@ export const canonicalize = (
   maxTextBytes: number = DEFAULT_MAX_TEXT_BYTES,
 ): Canonical => {
   if (value === null || value === undefined) {
-    return column.nullable || mayWait(column) ? accept(null) : refuse(column, 'value_required');
+    return column.nullable || isServerGiven(column) ? accept(null) : refuse(column, 'value_required');
   }
   const wanted: Wanted = { column, limit: column.maxBytes ?? maxTextBytes };
   switch (column.type) {

@@ -1,3 +1,5 @@
+import type { Value } from '@satchel/protocol';
+
 /**
  * Column types. Each has one canonical form, see `Value` in `@satchel/protocol`;
  * how it is stored in SQLite and in PostgreSQL is decided in one place on each side.
@@ -41,10 +43,18 @@ export interface Column {
   /** Largest text in UTF-8 bytes; falls to the app's `limits.maxTextBytes`. */
   readonly maxBytes?: number;
   /** Constant default in canonical form, for inserts that leave the column out. */
-  readonly defaultValue?: import('@satchel/protocol').Value;
+  readonly defaultValue?: Value;
   /** Named validators of the app, run at the local write and on the server. */
   readonly validators?: readonly string[];
 }
 
 /** Columns by name, in the order of their declaration. */
 export type Columns = Readonly<Record<string, Column>>;
+
+/** Columns that the server gives: null on the device, or only a guess, until it has. */
+export const isServerGiven = (column: Column): boolean =>
+  column.type === 'serverId' || column.type === 'modifiedAt';
+
+/** The column of that name, which may come from the wire: `constructor` is not one. */
+export const columnOf = (columns: Columns, name: string): Column | undefined =>
+  Object.hasOwn(columns, name) ? columns[name] : undefined;

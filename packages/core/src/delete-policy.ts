@@ -1,7 +1,7 @@
 import { type Change, unreachable, type Value, type Values } from '@satchel/protocol';
+import { columnOf, isServerGiven } from './column.ts';
 import { type ConflictDraft, type MergeTable, policySays } from './conflict-draft.ts';
 import { equalValues } from './equal-values.ts';
-import { isServerGiven } from './merge-field.ts';
 import { mergeRow, type RowFacts } from './merge-row.ts';
 import { seenValues } from './overlay.ts';
 import { type RowVerdict, verdict } from './row-verdict.ts';
@@ -10,7 +10,7 @@ import { type RowVerdict, verdict } from './row-verdict.ts';
 const editedColumns = (table: MergeTable, change: Change, row: Values, facts: RowFacts): string[] => {
   const known = { ...change.confirmed?.values, ...change.seen };
   return Object.keys(known).filter((name) => {
-    const column = table.columns[name];
+    const column = columnOf(table.columns, name);
     if (!column || isServerGiven(column)) return false;
     const seen = change.seen?.[name];
     const became = seen && facts.became?.(seen.mutationId, name);
@@ -89,7 +89,8 @@ export const decideUpdateOfGone = (
       const merged = mergeRow(table, change, last, facts);
       if (merged.outcome === 'review' || merged.outcome === 'rejected') return merged;
       const row = { ...last, ...merged.write };
-      return verdict(merged.outcome === 'superseded' ? 'superseded' : 'merged', 'insert', {
+      const lost = merged.outcome === 'superseded';
+      return verdict(lost ? 'superseded' : 'merged', 'insert', {
         write: row,
         took: merged.took,
         stamps: merged.stamps,

@@ -30,7 +30,7 @@ export * from './phase.ts';
 export * from './policy.ts';
 export * from './retry.ts';
 export * from './row-text.ts';
-export * from './row-verdict.ts';
+export type * from './row-verdict.ts';
 export * from './scope.ts';
 export * from './seq-ranges.ts';
 export * from './set-merge.ts';

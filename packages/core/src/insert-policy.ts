@@ -1,8 +1,9 @@
 import { type Change, unreachable, type Value, type Values } from '@satchel/protocol';
+import { columnOf, isServerGiven } from './column.ts';
 import { type MergeTable, policySays } from './conflict-draft.ts';
 import { equalValues } from './equal-values.ts';
 import { derivedUuid } from './ids.ts';
-import { isServerGiven, mergeField } from './merge-field.ts';
+import { mergeField } from './merge-field.ts';
 import { type MergedField, type RowFacts, summarizeFields } from './merge-row.ts';
 import type { UpdatePolicy } from './policy.ts';
 import { type RowVerdict, rejected, verdict } from './row-verdict.ts';
@@ -46,7 +47,7 @@ export const mergeInsert = (
 ): RowVerdict => {
   const fields: MergedField[] = [];
   for (const [name, client] of Object.entries(change.values ?? {})) {
-    const column = table.columns[name];
+    const column = columnOf(table.columns, name);
     if (!column) return rejected('column_unknown', { table: table.name, column: name });
     if (table.primaryKey.includes(name)) continue;
     const policy = table.conflicts.fields[name] ?? then;
@@ -55,7 +56,7 @@ export const mergeInsert = (
     const place = { table: table.name, key: change.key };
     fields.push({ name, policy, versions, merged: mergeField(column, versions, policy, facts, place) });
   }
-  const merged = summarizeFields(table, 'insert', fields, facts);
+  const merged = summarizeFields(table, change.key, 'insert', fields, facts);
   return merged.outcome === 'applied' ? { ...merged, outcome: 'merged' } : merged;
 };
 

@@ -1,5 +1,5 @@
 import type { Value } from '@satchel/protocol';
-import type { Column } from './column.ts';
+import { type Column, isServerGiven } from './column.ts';
 import { applyDelta, counterDelta } from './counter.ts';
 import type { DocumentMerging } from './document-merge.ts';
 import { equalValues } from './equal-values.ts';
@@ -97,10 +97,6 @@ const commuted = (
       return undefined;
   }
 };
-
-/** Columns that the server gives: what a device wrote there is only a guess. */
-export const isServerGiven = (column: Column): boolean =>
-  column.type === 'serverId' || column.type === 'modifiedAt';
 
 /**
  * Merges one field. It clashes only if the server's value is none of: the base, what

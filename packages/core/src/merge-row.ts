@@ -1,4 +1,5 @@
 import type { Change, Value, Values } from '@satchel/protocol';
+import { columnOf } from './column.ts';
 import { type ConflictDraft, type MergeTable, policySays } from './conflict-draft.ts';
 import { equalValues } from './equal-values.ts';
 import type { Hlc } from './hlc.ts';
@@ -14,7 +15,7 @@ export interface RowFacts extends MergeFacts {
 
 /** The policy that decides clashes of a column. */
 export const policyOf = (table: MergeTable, column: string): UpdatePolicy =>
-  table.conflicts.fields[column] ?? table.conflicts.update;
+  Object.hasOwn(table.conflicts.fields, column) ? table.conflicts.fields[column]! : table.conflicts.update;
 
 /** What is known of a column of a change, against the server's row. */
 const versionsOf = (
@@ -109,12 +110,13 @@ const stampsOf = (
 /** How the fields of a row come out together. */
 export const summarizeFields = (
   table: MergeTable,
+  key: string,
   kind: ConflictDraft['kind'],
   fields: readonly MergedField[],
   facts: RowFacts,
 ): RowVerdict => {
   const overflowed = fields.find(({ merged }) => merged.result === 'overflow');
-  if (overflowed) return rejected('counter_overflow', { table: table.name, column: overflowed.name });
+  if (overflowed) return rejected('counter_overflow', { table: table.name, column: overflowed.name, key });
   const clashes = fields.filter(({ merged }) => merged.clash);
   const conflict = draftConflict(kind, clashes);
   if (conflict && fields.some(({ merged }) => merged.result === 'review' && merged.until === 'hold')) {
@@ -143,12 +145,12 @@ export const mergeRow = (
 ): RowVerdict => {
   const fields: MergedField[] = [];
   for (const [name, client] of Object.entries(change.values ?? {})) {
-    const column = table.columns[name];
+    const column = columnOf(table.columns, name);
     if (!column) return rejected('column_unknown', { table: table.name, column: name });
     const policy = policyOf(table, name);
     const versions = { client, ...versionsOf(change, name, serverRow[name] ?? null, facts) };
     const place = { table: table.name, key: change.key };
     fields.push({ name, policy, versions, merged: mergeField(column, versions, policy, facts, place) });
   }
-  return summarizeFields(table, 'update', fields, facts);
+  return summarizeFields(table, change.key, 'update', fields, facts);
 };
