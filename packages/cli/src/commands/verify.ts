@@ -1,8 +1,11 @@
-import { repairEntries, verifyEntries } from '@satchel/server';
+import { readTableIds, repairEntries, verifyEntries } from '@satchel/server';
 import { type Command, isSet } from '../command.ts';
 import { databaseHelp, databaseOptions, withDatabase } from '../database-address.ts';
 import { appHelp, appOptions, loadApp } from '../load-app.ts';
 import { renderTable } from '../screen.ts';
+
+/** Differences that are named one by one; all are counted. */
+const NAMED = 20;
 
 /** `satchel verify`: derives from the rows what capture should have noted, and compares. */
 export const verify: Command = {
@@ -14,28 +17,26 @@ export const verify: Command = {
   async run(given) {
     const app = await loadApp(given);
     return withDatabase(given, async (db) => {
-      const found = await verifyEntries(db, app);
-      const repaired = isSet(given, 'repair') && found.some(({ missing, surplus }) => missing + surplus > 0);
-      if (repaired) await repairEntries(db, app);
-      const wrong = found.reduce((sum, { missing, surplus }) => sum + missing + surplus, 0);
-      if (isSet(given, 'json')) given.screen.write(`${JSON.stringify({ tables: found, repaired })}\n`);
-      else {
-        const rows = found.map(({ table, entries, missing, surplus }) => [
-          table,
-          String(entries),
-          String(missing),
-          String(surplus),
-        ]);
-        given.screen.write(renderTable([['table', 'entries', 'missing', 'surplus'], ...rows]));
+      const tableIds = await readTableIds(db);
+      const { counts, differences } = await verifyEntries(db, app, tableIds, NAMED);
+      const repaired = isSet(given, 'repair') && counts.size > 0 ? await repairEntries(db, app, tableIds) : 0;
+      if (isSet(given, 'json')) {
+        given.screen.write(`${JSON.stringify({ counts: Object.fromEntries(counts), differences, repaired })}\n`);
+      } else if (counts.size === 0) {
+        given.screen.write('Every row is noted as it is.\n');
+      } else {
         given.screen.write(
-          wrong === 0
-            ? 'Every row is noted as it is.\n'
-            : repaired
-              ? 'Mended.\n'
-              : 'Run satchel verify --repair to mend it.\n',
+          renderTable([
+            ['table', 'key', 'scope', 'state'],
+            ...differences.map(({ table, key, scope, state }) => [table, key, scope, state]),
+          ]),
+        );
+        for (const [table, count] of counts) given.screen.write(`${count} of ${table} differ\n`);
+        given.screen.write(
+          repaired > 0 ? `Mended ${repaired} rows.\n` : 'Run satchel verify --repair to mend it.\n',
         );
       }
-      return wrong === 0 || repaired ? 0 : 1;
+      return counts.size === 0 || repaired > 0 ? 0 : 1;
     });
   },
 };
