@@ -41,10 +41,7 @@ export const handleRoute = async (
 ): Promise<Handled> => {
   const { principal, request, requestId, address } = arrived;
   const { operations, limits } = given;
-  if (
-    route.access === 'administrator' &&
-    !principal.roles.some((role) => given.administrators.includes(role))
-  )
+  if (route.access === 'administrator' && !isAdministrator(given, principal))
     throw new SatchelError('not_administrator');
 
   const path = parseParameters(route.parameters, arrived.path, 'path');
