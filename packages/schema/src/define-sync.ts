@@ -15,10 +15,11 @@ export interface SyncInput {
   readonly schedule?: ScheduleInput | SyncSettings['schedule'];
   readonly order?: SyncSettings['order'];
   readonly onStart?: SyncSettings['onStart'];
-  /** Mutations in a batch. Default 100. */
+  /** Mutations in a batch; short for `batch: { maxItems }`. Default 100. */
   readonly maxItems?: number;
-  /** Bytes of a batch. Default 1,000,000. */
+  /** Bytes of a batch; short for `batch: { maxBytes }`. Default 1,000,000. */
   readonly maxBytes?: number;
+  readonly batch?: Partial<BatchSettings>;
   readonly maxRunMs?: number;
   readonly retry?: Partial<RetrySettings>;
   readonly lanes?: Readonly<Record<string, LaneInput>>;
@@ -138,6 +139,7 @@ export const defineSync = (where: string, given: SyncInput, lanes: readonly stri
     'onStart',
     'maxItems',
     'maxBytes',
+    'batch',
     'maxRunMs',
     'retry',
     'lanes',
@@ -153,9 +155,11 @@ export const defineSync = (where: string, given: SyncInput, lanes: readonly stri
   checkWord(`${where}.onStart`, onStart, ['delta', 'full']);
   if (given.maxRunMs !== undefined) checkWhole(`${where}.maxRunMs`, given.maxRunMs, 1, 'milliseconds');
   const retry = defineRetry(`${where}.retry`, given.retry ?? {});
-  const batch = defineBatch(where, {
-    ...(given.maxItems === undefined ? {} : { maxItems: given.maxItems }),
-    ...(given.maxBytes === undefined ? {} : { maxBytes: given.maxBytes }),
+  const { maxItems, maxBytes } = given;
+  const batch = defineBatch(`${where}.batch`, {
+    ...given.batch,
+    ...(maxItems === undefined ? {} : { maxItems }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
   });
   const urgentLane = given.urgentLane ?? lanes[0]!;
   checkKnown(`${where}.urgentLane`, 'lane', urgentLane, lanes);

@@ -51,11 +51,11 @@ export const membershipScopes = (input: MembershipScopesInput): ScopesOfInput =>
   ...input,
 });
 
-/** SQL for a value inside a scope name: what `encodeScopeValue` of core does. */
-const encodedValue = (reference: string): string =>
-  `(select string_agg(case when letter ~ '^[A-Za-z0-9_.~-]$' then letter` +
-  ` else upper(regexp_replace(encode(convert_to(letter, 'UTF8'), 'hex'), '(..)', '%\\1', 'g')) end, '' order by at)` +
-  ` from regexp_split_to_table(${reference}::text, '') with ordinality as letters(letter, at))`;
+/** SQL for a value inside a scope name; the function is the capture's, and most values do not need it. */
+const encodedValue = (reference: string): string => {
+  const text = `${reference}::text`;
+  return `case when ${text} ~ '^[0-9A-Za-z_.~-]*$' then ${text} else satchel.encode_scope_value(${text}) end`;
+};
 
 const literalText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
@@ -64,12 +64,15 @@ const filled = (template: ScopeTemplate, column: (name: string) => string): stri
     .map((part) => ('literal' in part ? literalText(part.literal) : encodedValue(column(part.column))))
     .join(' || ');
 
-/** A table as SQL finds it: the app's, adopted or not, or a plain one. */
+/** A table as SQL finds it: the app's own in `public`, an adopted or plain one where it is. */
 const source = (table: Table | undefined, name: string): string => {
-  if (table?.adopt !== undefined)
-    return `${quoteIdentifier(table.adopt.schema)}.${quoteIdentifier(table.adopt.table)}`;
-  if (table !== undefined) return quoteIdentifier(columnToSql(name));
-  return name.split('.').map(quoteIdentifier).join('.');
+  const [schema, relation] =
+    table === undefined
+      ? name.includes('.')
+        ? [name.slice(0, name.indexOf('.')), name.slice(name.indexOf('.') + 1)]
+        : ['public', name]
+      : [table.adopt?.schema ?? 'public', table.adopt?.table ?? columnToSql(name)];
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(relation)}`;
 };
 
 const membershipSql = (
