@@ -7,13 +7,13 @@ import { leaseTestServer } from './postgres.ts';
  * run with no `*.pg.test.ts` starts none.
  */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  if (process.env['SATCHEL_TEST_DATABASE_URL']) return undefined;
+  if (process.env.SATCHEL_TEST_DATABASE_URL) return undefined;
   const { testFiles } = await project.globTestFiles(project.vitest.filenamePattern);
   if (!testFiles.some((file) => file.endsWith('.pg.test.ts'))) return undefined;
   const server = await leaseTestServer();
-  process.env['SATCHEL_TEST_DATABASE_URL'] = server.url;
+  process.env.SATCHEL_TEST_DATABASE_URL = server.url;
   return async () => {
-    delete process.env['SATCHEL_TEST_DATABASE_URL'];
+    delete process.env.SATCHEL_TEST_DATABASE_URL;
     await server.release();
   };
 }

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { App } from '@satchel/schema';
 import {
+  applyApp,
   type Database,
   type Embedded,
   migrate,
@@ -12,6 +14,8 @@ import {
 
 export interface TestDatabase {
   readonly db: Database;
+  /** Small numbers of the app's tables; empty without an app. */
+  readonly tableIds: ReadonlyMap<string, number>;
   /** For a second server, a plain client, or `psql`. */
   readonly url: string;
   /** Closes the pool and drops the database. */
@@ -19,6 +23,8 @@ export interface TestDatabase {
 }
 
 export interface TestDatabaseOptions {
+  /** Its tables are made, and captured. */
+  readonly app?: App;
   /** Leave schema `satchel` out too. */
   readonly empty?: boolean;
   readonly connections?: number;
@@ -44,9 +50,11 @@ export const testDatabase = async (options: TestDatabaseOptions = {}): Promise<T
   await onServer(server, (db) => db.query(`create database ${name} template ${template}`));
   const url = databaseUrl(server, name);
   const db = await openDatabase({ url, connections: options.connections ?? 10 });
+  const tableIds = options.app ? (await applyApp(db, options.app)).tableIds : new Map<string, number>();
   return {
     db,
     url,
+    tableIds,
     drop: async () => {
       await db.close();
       await onServer(server, (db) => db.query(`drop database if exists ${name} with (force)`));
@@ -67,12 +75,12 @@ export interface TestServer {
  * lock alone, so nobody is cut off who has a lease.
  */
 export const leaseTestServer = async (): Promise<TestServer> => {
-  const given = process.env['SATCHEL_TEST_DATABASE_URL'];
+  const given = process.env.SATCHEL_TEST_DATABASE_URL;
   if (given) return { url: given, release: async () => undefined };
-  const major = process.env['SATCHEL_TEST_POSTGRES'];
+  const major = process.env.SATCHEL_TEST_POSTGRES;
   for (let attempt = 1; ; attempt += 1) {
     const server = await startEmbedded({
-      dataDir: join(tmpdir(), `satchel-test-${process.getuid?.() ?? 'user'}-${major ?? 'npm'}`),
+      dataDir: join(tmpdir(), `satchel-tests-${process.getuid?.() ?? 'user'}-${major ?? 'npm'}`),
       settings: TEST_SETTINGS,
       ...(major ? { major: Number(major) } : {}),
     });

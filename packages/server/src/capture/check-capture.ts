@@ -56,7 +56,7 @@ select t.tgname as name, t.tgrelid::text as relation_oid, t.tgrelid::regclass::t
   t.tgqual is not null or pg_catalog.cardinality(t.tgattr::int2[]) > 0 as narrowed
 from pg_catalog.pg_trigger t
 join pg_catalog.pg_proc p on p.oid = t.tgfoid
-where not t.tgisinternal and p.pronamespace = 'satchel'::regnamespace`;
+where not t.tgisinternal and p.pronamespace = 'satchel'::regnamespace and p.proname !~ '^touch_'`;
 
 /** `tgtype` of an AFTER statement trigger. */
 const TYPE_OF: Record<TriggerEvent, number> = { insert: 4, delete: 8, update: 16, truncate: 32 };

@@ -1,3 +1,6 @@
+export * from './app-tables/app-plan.ts';
+export * from './app-tables.ts';
+export * from './catalog.ts';
 export * from './columns.ts';
 export * from './database.ts';
 export * from './embedded/start-embedded.ts';

@@ -58,7 +58,8 @@ const OLDEST_VERSION = 150_000;
 
 /**
  * What every connection of ours is told once. A client that dies in mid-transaction
- * must not hold its locks for ever; JIT costs more than our short statements take.
+ * must not hold its locks for ever; JIT costs more than our short statements take; for a
+ * role called satchel, our own tables would come before the app's of the same name.
  */
 const SESSION_SETTINGS = `
   set synchronous_commit = on;
@@ -69,6 +70,7 @@ const SESSION_SETTINGS = `
   set datestyle = 'ISO, YMD';
   set bytea_output = 'hex';
   set standard_conforming_strings = on;
+  set search_path = public;
   set jit = off`;
 
 const BEGIN: Readonly<Record<TransactionMode, string>> = {

@@ -147,7 +147,7 @@ const systemFolders = (): string[] => {
     }
   }
   found.sort((a, b) => b.major - a.major);
-  return [...found.map(({ folder }) => folder), ...(process.env['PATH'] ?? '').split(delimiter)];
+  return [...found.map(({ folder }) => folder), ...(process.env.PATH ?? '').split(delimiter)];
 };
 
 /** Runs `postgres --version` and looks for `initdb`, as the account would. */

@@ -29,8 +29,8 @@ export interface DataFolder {
   readonly password: string;
 }
 
-/** The role that owns everything, and its database. */
-export const ROLE = 'satchel';
+/** The role that owns everything. Not `satchel`: schema "$user" would come first in its search path. */
+export const ROLE = 'postgres';
 
 /**
  * Where a root's data lies when its `dataDir` is under a folder that only root may
@@ -171,10 +171,10 @@ const localeArguments = (major: number): string[] =>
 
 /** Nothing of ours: PGDATA, PGPORT and the like would change what the server does. */
 export const serverEnvironment = (): NodeJS.ProcessEnv => ({
-  PATH: process.env['PATH'],
+  PATH: process.env.PATH,
   TZ: 'UTC',
   LC_ALL: 'C',
-  ...(process.platform === 'win32' ? { SystemRoot: process.env['SystemRoot'] } : {}),
+  ...(process.platform === 'win32' ? { SystemRoot: process.env.SystemRoot } : {}),
 });
 
 const readText = (path: string): string | undefined => {
