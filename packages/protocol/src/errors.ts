@@ -465,6 +465,12 @@ export const ERRORS = {
     'The migration {name} is not the one that ran on this database.',
     'Run the version of Satchel that ran it; never edit a migration that was released.',
   ),
+  database_behind: entry(
+    0,
+    'never',
+    'The database lacks {what}.',
+    'Run satchel migrate, or start the server without the setting that keeps it from doing so.',
+  ),
   database_ahead: entry(
     0,
     'never',

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { PushResponse } from '@satchel/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Gauges } from './operations.ts';
+import type { Gauges } from '../operate/gauges.ts';
 
 /** The figures of one server, in the text format of Prometheus. No label holds a user, a key or a value. */
 export interface Metrics {

@@ -21,6 +21,7 @@ import type {
   VersionsResponse,
 } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
+import type { Gauges } from '../operate/gauges.ts';
 
 /** Where a request came from, for the raw batch and the log. */
 export interface Origin {
@@ -49,15 +50,6 @@ export interface ConflictFilter {
 export interface PageFilter {
   readonly after?: string;
   readonly limit: number;
-}
-
-/** Figures read from the database when `/metrics` is scraped. */
-export interface Gauges {
-  readonly openConflicts: number;
-  readonly heldMutations: number;
-  readonly appliedQueue: number;
-  readonly liveClients: number;
-  readonly oldestTransactionSeconds: number;
 }
 
 /**

@@ -1,10 +1,10 @@
 import { SatchelError } from '@satchel/protocol';
 import type { Context, Hono } from 'hono';
+import type { Gauges } from '../operate/gauges.ts';
 import { createDocs } from './docs.ts';
 import type { HttpEnv, HttpParts } from './http-parts.ts';
 import { isMetricsToken } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
-import type { Gauges } from './operations.ts';
 import { DOCS_CSP } from './security-headers.ts';
 
 /** Milliseconds for which one answer of `/readyz` stands: a flood of probes asks the database no more often. */

@@ -1,0 +1,43 @@
+import { SatchelError } from '@satchel/protocol';
+import type { App } from '@satchel/schema';
+import { checkCapture } from '../capture/check-capture.ts';
+import { applyApp, planAppTables } from '../postgres/app-tables.ts';
+import type { Database } from '../postgres/database.ts';
+import { migrate, pendingMigrations } from '../postgres/migrate.ts';
+
+/**
+ * Makes sure that the database is what this server and this app need, and returns the
+ * numbers of the app's tables. With `change` it is brought there; without, for roles
+ * that may not create tables, it is only compared.
+ *
+ * @throws `database_behind` where something is missing and may not be changed; what
+ * `migrate` and `applyApp` throw
+ */
+export const prepareDatabase = async (
+  db: Database,
+  app: App,
+  { change }: { readonly change: boolean },
+): Promise<ReadonlyMap<string, number>> => {
+  if (change) {
+    await migrate(db);
+    return (await applyApp(db, app)).tableIds;
+  }
+  const [migration] = await pendingMigrations(db);
+  if (migration !== undefined)
+    throw new SatchelError('database_behind', { what: `the migration ${migration}` });
+  const { actions } = await planAppTables(db, app);
+  if (actions.length > 0)
+    throw new SatchelError('database_behind', { what: `${actions.length} changes of the app's tables` });
+  const { rows } = await db.query<{ name: string; table_id: number }>(
+    'select name, table_id from satchel.tables where name = any($1)',
+    [app.tableOrder],
+  );
+  const tableIds = new Map(rows.map(({ name, table_id }) => [name, table_id]));
+  const missing = app.tableOrder.find((name) => !tableIds.has(name));
+  if (missing !== undefined) throw new SatchelError('database_behind', { what: `the table ${missing}` });
+  const differences = await checkCapture(db, app, tableIds);
+  const capture = differences.find(({ state }) => state !== 'left');
+  if (capture !== undefined)
+    throw new SatchelError('database_behind', { what: `the ${capture.kind} ${capture.name}` });
+  return tableIds;
+};
