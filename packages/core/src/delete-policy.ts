@@ -97,7 +97,7 @@ export const decideUpdateOfGone = (
         conflict: {
           ...draft,
           state: 'settled',
-          decision: 'accept-client',
+          decision: lost ? 'merged' : 'accept-client',
           result: pickColumns(row, columns),
         },
       });
