@@ -1,0 +1,279 @@
+import { afterFailure } from '@satchel/core';
+import {
+  type ChangeOutcome,
+  ERRORS,
+  isErrorCode,
+  type Outcome,
+  type Problem,
+  type PushAnswer,
+  unreachable,
+} from '@satchel/protocol';
+import type { RetrySettings } from '@satchel/schema';
+import { withKey } from '../database/rows.ts';
+import type { TakenIn } from '../engine.ts';
+import type { EngineContext } from '../engine-context.ts';
+import { readBase, writeBase } from '../pages/base.ts';
+import { rebaseRows } from '../pages/rebase.ts';
+import { type Entry, entriesWhere, entryById, moveEntry } from './entry.ts';
+import { freezeEntry, touchedValues } from './freeze.ts';
+import { changesInRange, deleteRange, type PendingChange, RowSet } from './pending.ts';
+import { renameKey } from './rename.ts';
+import { markBlocked } from './take.ts';
+
+export type Settled = 'settled' | 'quarantined' | 'review' | 'known';
+
+/** Takes in the answers of a batch. */
+export const takeAnswers = (
+  context: EngineContext,
+  batchId: string,
+  answers: readonly PushAnswer[],
+): TakenIn => {
+  const dirty = new RowSet();
+  const counts: Record<Settled, number> = { settled: 0, quarantined: 0, review: 0, known: 0 };
+  const outcomes: Outcome[] = [];
+  let held = 0;
+  let needsEarlier: TakenIn['needsEarlier'];
+  for (const answer of answers) {
+    switch (answer.kind) {
+      case 'outcome':
+        counts[settleOutcome(context, answer.outcome, dirty)] += 1;
+        outcomes.push(answer.outcome);
+        break;
+      case 'held':
+        held += holdEntry(context, answer.mutationId, answer.until);
+        break;
+      case 'needs-earlier': {
+        const entry = entryById(context, answer.mutationId);
+        if (!entry) break;
+        putBack(context, entry);
+        if (!needsEarlier || answer.seq > needsEarlier.seq) {
+          needsEarlier = { runId: entry.runId, seq: answer.seq };
+        }
+        break;
+      }
+      default:
+        unreachable(answer);
+    }
+  }
+  for (const entry of entriesWhere(context, "batch_id = ? and state = 'in-flight'", [batchId])) {
+    putBack(context, entry);
+  }
+  rebaseRows(context, dirty);
+  return {
+    tables: [...new Set([...dirty].map(({ table }) => table))],
+    settled: counts.settled,
+    quarantined: counts.quarantined,
+    review: counts.review,
+    held,
+    ...(needsEarlier ? { needsEarlier } : {}),
+    outcomes,
+  };
+};
+
+/**
+ * Takes in the final answer to a mutation, from a push or from a page: its changes are
+ * pending no longer, the base takes what became of them. The rows concerned are added
+ * to `dirty`, to be made anew by the caller.
+ */
+export const settleOutcome = (context: EngineContext, outcome: Outcome, dirty: RowSet): Settled => {
+  const entry = entryById(context, outcome.mutationId);
+  if (!entry) return 'known';
+  if (outcome.outcome === 'review') return underReview(context, entry, outcome);
+  const rejected = outcome.outcome === 'rejected';
+  const body = rejected ? freezeEntry(context, entry) : entry.body;
+  const event = rejected ? 'answered-rejected' : 'answered-settled';
+  if (moveEntry(context, entry, event) === undefined) return 'known';
+  const inserted: PendingChange[] = [];
+  if (entry.range) {
+    for (const [index, change] of changesInRange(context, entry.range).entries()) {
+      const newKey = outcome.changes[index]?.newKey;
+      if (newKey !== undefined) renameKey(context, change.table, change.key, newKey, dirty);
+    }
+    const changes = changesInRange(context, entry.range);
+    deleteRange(context, entry.range);
+    for (const [index, change] of changes.entries()) {
+      takeImage(context, change, outcome.changes[index], rejected);
+      dirty.add(change.table, change.key);
+      if (change.op === 'insert') inserted.push(change);
+    }
+  }
+  const problem = rejected ? problemOf(outcome) : null;
+  context.db
+    .prepare(
+      'update satchel_outbox set outcome = ?, problem = ?, body = ?, settled_at = ?, acked = 0, first_change = null, ' +
+        'last_change = null, batch_id = null, next_at = null, blocked_by = null, held_until = null where position = ?',
+    )
+    .run([
+      JSON.stringify(outcome),
+      problem === null ? null : JSON.stringify(problem),
+      body,
+      context.clock.now(),
+      entry.position,
+    ]);
+  if (rejected) blockOrphans(context, entry, inserted);
+  else freeBlocked(context, entry.mutationId);
+  return rejected ? 'quarantined' : 'settled';
+};
+
+const underReview = (context: EngineContext, entry: Entry, outcome: Outcome): Settled => {
+  if (moveEntry(context, entry, 'answered-review') === undefined) return 'known';
+  context.db
+    .prepare('update satchel_outbox set outcome = ?, batch_id = null, next_at = null where position = ?')
+    .run([JSON.stringify(outcome), entry.position]);
+  freeBlocked(context, entry.mutationId);
+  return 'review';
+};
+
+const problemOf = (outcome: Outcome): Problem =>
+  outcome.problem ??
+  outcome.changes.find(({ problem }) => problem !== undefined)?.problem ?? {
+    code: 'conflict_rejected',
+    params: {},
+  };
+
+/** What became of one change, as the base of its row. */
+const takeImage = (
+  context: EngineContext,
+  change: PendingChange,
+  became: ChangeOutcome | undefined,
+  rejected: boolean,
+): void => {
+  const local = context.tables.get(change.table);
+  if (!became || !local) return;
+  const { table, key } = change;
+  const base = readBase(context, table, key);
+  const { row, version } = became;
+  const hold = base?.hold ?? null;
+  const newer = version !== undefined && version > (base?.version ?? -1);
+  if (row) {
+    if (newer) writeBase(context, table, key, { version, hold, row: withKey(local, key, row), gone: null });
+    return;
+  }
+  if (rejected) return;
+  if (row === null || change.op === 'delete') {
+    if (base && version !== undefined && !newer) return;
+    writeBase(context, table, key, {
+      version: version ?? base?.version ?? 0,
+      hold,
+      row: null,
+      gone: 'deleted',
+    });
+    return;
+  }
+  if (!newer) return;
+  const values = touchedValues(local, change);
+  const effective = became.columns
+    ? Object.fromEntries(Object.entries(values).filter(([name]) => became.columns!.includes(name)))
+    : values;
+  writeBase(context, table, key, {
+    version,
+    hold,
+    row: { ...(base?.row ?? change.new), ...effective },
+    gone: null,
+  });
+};
+
+/** The server keeps it until what it refers to is there; until then it is not sent again. */
+const holdEntry = (context: EngineContext, mutationId: string, until: number): number => {
+  const entry = entryById(context, mutationId);
+  if (!entry || moveEntry(context, entry, 'answered-interim') === undefined) return 0;
+  context.db
+    .prepare('update satchel_outbox set batch_id = null, held_until = ?, next_at = ? where position = ?')
+    .run([until, until, entry.position]);
+  return 1;
+};
+
+const putBack = (context: EngineContext, entry: Entry): void => {
+  if (moveEntry(context, entry, 'returned') === undefined) return;
+  context.db
+    .prepare('update satchel_outbox set batch_id = null, next_at = null where position = ?')
+    .run([entry.position]);
+};
+
+/** A batch came back without an answer. */
+export const returnBatch = (
+  context: EngineContext,
+  batchId: string,
+  failure: Problem,
+  countAttempt: boolean,
+): void => {
+  const { clock, db, random } = context;
+  const retry = isErrorCode(failure.code) ? ERRORS[failure.code].retry : 'later';
+  const after = failure.params.retryAfter;
+  const keep = db.prepare(
+    'update satchel_outbox set batch_id = null, attempts = ?, next_at = ?, problem = ? where position = ?',
+  );
+  let exhausted = false;
+  for (const entry of entriesWhere(context, "batch_id = ? and state = 'in-flight'", [batchId])) {
+    const next = afterFailure(
+      {
+        attempts: entry.attempts,
+        offline: !countAttempt,
+        retry,
+        // The header of HTTP counts in seconds.
+        ...(typeof after === 'number' ? { retryAfter: after * 1_000 } : {}),
+      },
+      retrySettings(context, entry),
+      clock.now(),
+      random,
+    );
+    moveEntry(context, entry, next.state === 'failed' ? 'exhausted' : 'returned');
+    exhausted ||= next.state === 'failed';
+    keep.run([next.attempts, next.nextAt, JSON.stringify(failure), entry.position]);
+  }
+  if (exhausted) markBlocked(context);
+};
+
+/** The table's own settings where it touches one table, else the lane's, else the app's (rule 17). */
+const retrySettings = ({ app }: EngineContext, entry: Entry): RetrySettings => {
+  const only = entry.tables.length === 1 ? app.tables[entry.tables[0]!] : undefined;
+  return only?.retry ?? app.sync.lanes[entry.lane]?.retry ?? app.sync.retry;
+};
+
+/** Makes `failed` mutations, and those that wait for their next try, `queued` again. */
+export const retryFailed = (context: EngineContext, mutationId?: string): number => {
+  const { db } = context;
+  const which = mutationId === undefined ? '' : ' and mutation_id = ?';
+  const parameters = mutationId === undefined ? [] : [mutationId];
+  const failed = entriesWhere(context, `state = 'failed'${which}`, parameters);
+  for (const entry of failed) {
+    moveEntry(context, entry, 'retried');
+    freeBlocked(context, entry.mutationId);
+  }
+  db.prepare(
+    `update satchel_outbox set attempts = 0, next_at = null where state = 'queued' and (next_at is not null or attempts > 0)${which}`,
+  ).run(parameters);
+  return failed.length;
+};
+
+/** What waited for the mutation may go. */
+export const freeBlocked = (context: EngineContext, mutationId: string): void => {
+  for (const entry of entriesWhere(context, "state = 'blocked' and blocked_by = ?", [mutationId])) {
+    moveEntry(context, entry, 'dependency-freed');
+    context.db
+      .prepare('update satchel_outbox set blocked_by = null where position = ?')
+      .run([entry.position]);
+  }
+};
+
+/**
+ * Later edits of a row whose insert was refused have nothing to go to; the server may
+ * even have another's row under that key. They wait for what the person makes of it.
+ */
+const blockOrphans = (context: EngineContext, refused: Entry, inserted: readonly PendingChange[]): void => {
+  const name = context.db.prepare('update satchel_outbox set blocked_by = ? where position = ?');
+  for (const { table, key } of inserted) {
+    const orphans = entriesWhere(
+      context,
+      'first_change in (select first_change from satchel_outbox o join satchel_changes c ' +
+        'on c.change_id between o.first_change and o.last_change ' +
+        "where c.tbl = ? and c.key = ? and c.version is null and c.op <> 'insert')",
+      [table, key],
+    );
+    for (const orphan of orphans) {
+      if (moveEntry(context, orphan, 'dependency-stuck') !== undefined) {
+        name.run([refused.mutationId, orphan.position]);
+      }
+    }
+  }
+};

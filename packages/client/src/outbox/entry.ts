@@ -1,0 +1,107 @@
+import type { OutboxEvent, OutboxState } from '@satchel/core';
+import { transitionOutbox } from '@satchel/core';
+import type { Offer, Outcome, Problem } from '@satchel/protocol';
+import type { SqlRow, SqlValue } from '../database/driver.ts';
+import type { EngineContext } from '../engine-context.ts';
+import type { ChangeRange } from './pending.ts';
+
+/** A mutation in the outbox. */
+export interface Entry {
+  readonly position: number;
+  readonly mutationId: string;
+  readonly clientId: string;
+  readonly runId: string;
+  readonly seq: number;
+  readonly hlc: string;
+  readonly author: string;
+  readonly schemaVersion: number;
+  readonly name: string | null;
+  readonly state: OutboxState;
+  readonly lane: string;
+  readonly bytes: number;
+  readonly createdAt: number;
+  /** Where its changes are, while it is not settled. */
+  readonly range: ChangeRange | null;
+  readonly attempts: number;
+  readonly nextAt: number | null;
+  readonly everSent: boolean;
+  readonly batchId: string | null;
+  readonly blockedBy: string | null;
+  readonly heldUntil: number | null;
+  /** What is sent, fixed at the first sending. */
+  readonly body: string | null;
+  readonly outcome: Outcome | null;
+  readonly problem: Problem | null;
+  readonly offer: Offer | null;
+  readonly settledAt: number | null;
+  readonly tables: readonly string[];
+}
+
+export const ENTRY_COLUMNS =
+  'position,mutation_id,client_id,run_id,seq,hlc,author,schema_version,name,state,lane,bytes,created_at,' +
+  'first_change,last_change,attempts,next_at,ever_sent,batch_id,blocked_by,held_until,body,outcome,problem,' +
+  'offer,settled_at,tables';
+
+const parsed = <T>(text: SqlValue | undefined): T | null =>
+  typeof text === 'string' ? (JSON.parse(text) as T) : null;
+
+export const entryFromRow = (row: SqlRow): Entry => ({
+  position: row.position as number,
+  mutationId: row.mutation_id as string,
+  clientId: row.client_id as string,
+  runId: row.run_id as string,
+  seq: row.seq as number,
+  hlc: row.hlc as string,
+  author: row.author as string,
+  schemaVersion: row.schema_version as number,
+  name: row.name as string | null,
+  state: row.state as OutboxState,
+  lane: row.lane as string,
+  bytes: row.bytes as number,
+  createdAt: row.created_at as number,
+  range:
+    row.first_change === null ? null : { first: row.first_change as number, last: row.last_change as number },
+  attempts: row.attempts as number,
+  nextAt: row.next_at as number | null,
+  everSent: row.ever_sent === 1,
+  batchId: row.batch_id as string | null,
+  blockedBy: row.blocked_by as string | null,
+  heldUntil: row.held_until as number | null,
+  body: row.body as string | null,
+  outcome: parsed<Outcome>(row.outcome),
+  problem: parsed<Problem>(row.problem),
+  offer: parsed<Offer>(row.offer),
+  settledAt: row.settled_at as number | null,
+  tables: (row.tables as string).split(','),
+});
+
+/** Entries by a condition on the outbox's own columns. */
+export const entriesWhere = (
+  { db }: EngineContext,
+  condition: string,
+  parameters: readonly SqlValue[] = [],
+): Entry[] =>
+  db
+    .prepare(`select ${ENTRY_COLUMNS} from satchel_outbox where ${condition}`)
+    .all(parameters)
+    .map(entryFromRow);
+
+export const entryById = (context: EngineContext, mutationId: string): Entry | undefined =>
+  entriesWhere(context, 'mutation_id = ?', [mutationId])[0];
+
+/** The mutation that a pending change belongs to. */
+export const entryOfChange = (context: EngineContext, changeId: number): Entry | undefined =>
+  entriesWhere(context, 'first_change <= ? order by first_change desc limit 1', [changeId])[0];
+
+/** Moves an entry by the table of states in core; returns whether the event said anything new. */
+export const moveEntry = (
+  { db }: EngineContext,
+  entry: Entry,
+  event: OutboxEvent,
+): OutboxState | undefined => {
+  const state = transitionOutbox(entry.state, event);
+  if (state !== undefined) {
+    db.prepare('update satchel_outbox set state = ? where position = ?').run([state, entry.position]);
+  }
+  return state;
+};

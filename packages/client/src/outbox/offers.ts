@@ -1,0 +1,128 @@
+import { seenValues } from '@satchel/core';
+import type { Mutation, Offer, Outcome } from '@satchel/protocol';
+import { readRow } from '../database/rows.ts';
+import type { EngineContext } from '../engine-context.ts';
+import { readBase, writeBase } from '../pages/base.ts';
+import { rebaseRows } from '../pages/rebase.ts';
+import { type Entry, entriesWhere, moveEntry } from './entry.ts';
+import { RowSet } from './pending.ts';
+
+/**
+ * The server may have lost what it had acknowledged: settled mutations become `queued`
+ * again, as offers that say what had become of them, and are pending over the base as
+ * it is now (rule 67). What was refused is offered without showing anything.
+ * Returns how many.
+ */
+export const offerAgain = (context: EngineContext, epoch: string): number => {
+  const since = context.clock.now() - context.app.limits.keepSettledFor;
+  const entries = entriesWhere(
+    context,
+    "(state in ('settled','review') or (state = 'quarantined' and outcome is not null)) and body is not null " +
+      'and outcome is not null and (settled_at is null or settled_at >= ?) order by position',
+    [since],
+  );
+  const dirty = new RowSet();
+  const total = entries.reduce(
+    (sum, entry) => sum + (entry.range ? 0 : (entry.outcome?.changes.length ?? 0)),
+    0,
+  );
+  let changeId = firstFreeBefore(context) - total;
+  for (const entry of entries) {
+    const mutation = JSON.parse(entry.body!) as Mutation;
+    const outcome = entry.outcome!;
+    if (outcome.forgotten) continue;
+    const first = changeId;
+    if (entry.range === null && outcome.outcome !== 'rejected') {
+      changeId = putBackChanges(context, mutation, outcome, changeId, dirty);
+    }
+    queueOffer(
+      context,
+      entry,
+      offerOf(epoch, mutation, outcome),
+      first < changeId ? { first, last: changeId - 1 } : null,
+    );
+  }
+  rebaseRows(context, dirty);
+  return entries.length;
+};
+
+/** Settled work is older than all that is pending: its changes lie below. */
+const firstFreeBefore = ({ db }: EngineContext): number =>
+  Math.min(
+    0,
+    (db.prepare('select min(change_id) as first from satchel_changes').get()?.first as number | null) ?? 0,
+  );
+
+const offerOf = (epoch: string, mutation: Mutation, outcome: Outcome): Offer => ({
+  epoch,
+  outcome: outcome.outcome,
+  versions: mutation.changes.map((_, index) => outcome.changes[index]?.version ?? null),
+  columns: mutation.changes.map((change, index) => {
+    const became = outcome.changes[index];
+    if (!became || became.outcome === 'rejected' || became.outcome === 'review') return [];
+    return [...(became.columns ?? Object.keys(change.values ?? {}))];
+  }),
+});
+
+/** Lays the changes of a settled mutation over the base again; returns the next free id. */
+const putBackChanges = (
+  context: EngineContext,
+  mutation: Mutation,
+  outcome: Outcome,
+  from: number,
+  dirty: RowSet,
+): number => {
+  const insert = context.db.prepare(
+    'insert into satchel_changes (change_id,tbl,op,key,new,old,version) values (?,?,?,?,?,?,?)',
+  );
+  let changeId = from;
+  for (const [index, change] of mutation.changes.entries()) {
+    const local = context.tables.get(change.table);
+    if (!local) continue;
+    const key = outcome.changes[index]?.newKey ?? change.key;
+    keepShownRow(context, change.table, key);
+    const old = change.op === 'insert' ? null : seenValues(change);
+    insert.run([
+      changeId,
+      change.table,
+      change.op,
+      key,
+      change.values ? JSON.stringify(change.values) : null,
+      old && JSON.stringify(old),
+      change.confirmed?.version ?? null,
+    ]);
+    changeId += 1;
+    dirty.add(change.table, key);
+  }
+  return changeId;
+};
+
+/** The row on screen, when nothing was pending on it, is the confirmed one: it becomes the base. */
+const keepShownRow = (context: EngineContext, table: string, key: string): void => {
+  const pending = context.db
+    .prepare('select 1 as found from satchel_changes where tbl = ? and key = ? limit 1')
+    .get([table, key]);
+  if (pending || readBase(context, table, key)) return;
+  const row = readRow(context, context.tables.get(table)!, key);
+  if (row && row.version !== null) {
+    writeBase(context, table, key, { version: row.version, hold: row.hold, row: row.values, gone: null });
+  }
+};
+
+const queueOffer = (
+  context: EngineContext,
+  entry: Entry,
+  offer: Offer,
+  range: { readonly first: number; readonly last: number } | null,
+): void => {
+  // What was refused has no way back to `queued` in the table of states but this one.
+  if (moveEntry(context, entry, 'epoch-changed') === undefined) {
+    context.db.prepare("update satchel_outbox set state = 'queued' where position = ?").run([entry.position]);
+  }
+  context.db
+    .prepare(
+      'update satchel_outbox set offer = ?, attempts = 0, next_at = null, settled_at = null, held_until = null, ' +
+        'first_change = coalesce(?, first_change), last_change = coalesce(?, last_change) where position = ?',
+    )
+    .run([JSON.stringify(offer), range?.first ?? null, range?.last ?? null, entry.position]);
+};

@@ -1,0 +1,234 @@
+import { digestText, receive } from '@satchel/core';
+import {
+  type HeadLine,
+  invariant,
+  type Outcome,
+  type PageLine,
+  type TailLine,
+  unreachable,
+} from '@satchel/protocol';
+import { readMeta, readMetaText, writeMeta } from '../database/meta.ts';
+import { readRowState, removeRow } from '../database/rows.ts';
+import { restoreUnique } from '../database/unique-indexes.ts';
+import type { PageTaken } from '../engine.ts';
+import type { EngineContext } from '../engine-context.ts';
+import { settleOutcome } from '../outbox/answers.ts';
+import { isPending, RowSet } from '../outbox/pending.ts';
+import { LeavingRows } from './leaving.ts';
+import { rebaseRows } from './rebase.ts';
+import { clearStage, hasStaged, type StagedLine, stagedLines, stageLine } from './stage.ts';
+import { takeGone, takeRows } from './take-rows.ts';
+import { releaseScopesBut, takeScope, takeSwept } from './take-scopes.ts';
+
+/** The cursor to pull with: that of the staged pages while a large delta is on its way. */
+export const pullCursor = ({ db }: EngineContext): { token: string | null; digest: string | null } => {
+  const token = readMetaText(db, 'staged-cursor') ?? readMetaText(db, 'cursor');
+  return { token, digest: token === null ? null : digestText(token) };
+};
+
+/** Starts over without a cursor. */
+export const forgetCursor = (context: EngineContext): void => {
+  clearStage(context);
+  for (const name of ['cursor', 'staged-cursor', 'complete'] as const) writeMeta(context.db, name, null);
+};
+
+/**
+ * Takes in one page, within one local transaction in which capture is silent. A page
+ * that does not start from the stored cursor is dropped (rule 54).
+ */
+export const takePage = (context: EngineContext, lines: readonly PageLine[]): PageTaken => {
+  const head = lines[0];
+  const tail = lines.at(-1);
+  invariant(head?.line === 'head' && tail?.line === 'tail', 'a page has a head and a tail');
+  if (head.from !== pullCursor(context).digest) return { kind: 'not-from-here' };
+  noteTime(context, head);
+  const body = lines.slice(1, -1);
+  if (head.mode === 'delta-part' && !tail.checkpoint) return stagePart(context, body, tail);
+  return new PageTaking(context, head, tail).take(body);
+};
+
+/** Later stamps of this device come after what it has seen of the server. */
+const noteTime = ({ app, clock, now }: EngineContext, head: HeadLine): void => {
+  const server = { millis: head.serverTime, counter: 0, nodeId: 'server' };
+  now.hlc = receive(now.hlc, server, clock.now(), app.limits.clockTolerance).state;
+};
+
+const stagePart = (context: EngineContext, body: readonly PageLine[], tail: TailLine): PageTaken => {
+  for (const line of body) stageLine(context, 'part', { mode: 'delta-part', line });
+  writeMeta(context.db, 'staged-cursor', tail.cursor);
+  return {
+    kind: 'taken',
+    tables: [],
+    checkpoint: false,
+    more: tail.more,
+    rows: rowsIn(body),
+    ...(tail.remaining === undefined ? {} : { remaining: tail.remaining }),
+    quarantined: 0,
+  };
+};
+
+const rowsIn = (lines: readonly PageLine[]): number =>
+  lines.reduce((sum, line) => sum + (line.line === 'rows' ? line.keys.length : 0), 0);
+
+class PageTaking {
+  readonly #context: EngineContext;
+  readonly #head: HeadLine;
+  readonly #tail: TailLine;
+  readonly #dirty = new RowSet();
+  readonly #leaving = new LeavingRows();
+  readonly #outcomes: Outcome[] = [];
+  readonly #tables = new Set<string>();
+
+  constructor(context: EngineContext, head: HeadLine, tail: TailLine) {
+    this.#context = context;
+    this.#head = head;
+    this.#tail = tail;
+  }
+
+  take(body: readonly PageLine[]): PageTaken {
+    const context = this.#context;
+    const { db, clock } = context;
+    const head = this.#head;
+    const tail = this.#tail;
+    this.#noteEpoch();
+    if (head.from === null) this.#startOver(body);
+    // What waited lies before this page; it is laid down with it, or goes on waiting.
+    const complete = tail.checkpoint || hasStaged(context, 'part');
+    if (complete) {
+      for (const staged of stagedLines(context)) this.#takeLine(staged);
+      clearStage(context);
+    }
+    for (const line of body) {
+      const staged = { mode: head.mode, line };
+      if (complete) this.#takeLine(staged);
+      else for (const now of this.#hide(staged)) this.#takeLine(now);
+    }
+    const quarantined = this.#settle();
+    writeMeta(db, 'cursor', tail.cursor);
+    writeMeta(db, 'staged-cursor', null);
+    writeMeta(db, 'complete', tail.checkpoint);
+    if (tail.checkpoint) writeMeta(db, 'checkpoint-at', clock.now());
+    return {
+      kind: 'taken',
+      tables: [...this.#tables],
+      checkpoint: tail.checkpoint,
+      more: tail.more,
+      rows: rowsIn(body),
+      ...(tail.remaining === undefined ? {} : { remaining: tail.remaining }),
+      ...(head.offer ? { offer: head.epoch } : {}),
+      quarantined,
+    };
+  }
+
+  /** Versions of another history say nothing here: whatever comes is newer. */
+  #noteEpoch(): void {
+    const { db, tables } = this.#context;
+    const { epoch } = this.#head;
+    const known = readMetaText(db, 'epoch');
+    if (known === epoch) return;
+    writeMeta(db, 'epoch', epoch);
+    if (known === null) return;
+    for (const { quoted } of tables.values()) {
+      db.prepare(`update ${quoted} set satchel_version = 0 where satchel_version is not null`).run();
+    }
+    db.prepare('update satchel_base set version = 0').run();
+  }
+
+  #startOver(body: readonly PageLine[]): void {
+    clearStage(this.#context);
+    const named = body.flatMap((line) =>
+      line.line === 'scope' && line.action !== 'left' ? [line.scope] : [],
+    );
+    releaseScopesBut(this.#context, new Set(named), this.#leaving);
+  }
+
+  /** Stages what a table may not show yet; gives back what can be taken now. */
+  #hide({ mode, line }: StagedLine): StagedLine[] {
+    const context = this.#context;
+    if (line.line === 'swept') {
+      const all = line.tables ?? [...context.tables.keys()];
+      const hidden = all.filter((table) => this.#isHidden(table, line.scope, mode));
+      if (hidden.length > 0) stageLine(context, 'hidden', { mode, line: { ...line, tables: hidden } });
+      return [{ mode, line: { ...line, tables: all.filter((table) => !hidden.includes(table)) } }];
+    }
+    if ((line.line === 'rows' || line.line === 'gone') && this.#isHidden(line.table, line.scope, mode)) {
+      stageLine(context, 'hidden', { mode, line });
+      return [];
+    }
+    return [{ mode, line }];
+  }
+
+  /** Changes of what waits must wait as well, or they would be overtaken by it. */
+  #isHidden(table: string, scope: string, mode: HeadLine['mode']): boolean {
+    if (this.#context.app.tables[table]?.partial !== false) return false;
+    return mode === 'backfill' || hasStaged(this.#context, 'hidden', scope);
+  }
+
+  #takeLine({ mode, line }: StagedLine): void {
+    const context = this.#context;
+    switch (line.line) {
+      case 'scope':
+        takeScope(context, line, this.#leaving);
+        return;
+      case 'rows': {
+        const local = context.tables.get(line.table);
+        if (!local || line.keys.length === 0) return;
+        takeRows(context, local, line, mode === 'backfill', this.#dirty);
+        this.#tables.add(local.name);
+        return;
+      }
+      case 'gone': {
+        const local = context.tables.get(line.table);
+        if (local) takeGone(context, local, line, this.#leaving);
+        return;
+      }
+      case 'swept':
+        takeSwept(context, line, this.#leaving);
+        return;
+      case 'outcomes':
+        this.#outcomes.push(...line.outcomes);
+        return;
+      case 'head':
+      case 'tail':
+        return;
+      default:
+        unreachable(line);
+    }
+  }
+
+  /** When the whole page is in: own echo first, then who goes, then what is seen (rules 53 to 56). */
+  #settle(): number {
+    const context = this.#context;
+    let quarantined = 0;
+    for (const outcome of this.#outcomes) {
+      if (settleOutcome(context, outcome, this.#dirty) === 'quarantined') quarantined += 1;
+    }
+    quarantined += this.#leaving.settle(context, this.#dirty, this.#tables);
+    rebaseRows(context, this.#dirty);
+    for (const { table } of this.#dirty) this.#tables.add(table);
+    if (this.#head.mode !== 'backfill' && readMeta(context.db, 'complete') === true) this.#dropUnheld();
+    restoreUnique(context);
+    return quarantined;
+  }
+
+  /**
+   * A row that this device wrote and that no scope of its holds: with the outcome comes
+   * a view in which it is not.
+   */
+  #dropUnheld(): void {
+    const context = this.#context;
+    for (const { changes, outcome } of this.#outcomes) {
+      if (outcome === 'review' || outcome === 'rejected') continue;
+      for (const { table, key, newKey } of changes) {
+        const local = context.tables.get(table);
+        if (!local) continue;
+        const place = newKey ?? key;
+        const state = readRowState(context, local, place);
+        if (!state || state.version === null || state.hold !== null || isPending(context, table, place))
+          continue;
+        removeRow(context, local, place);
+        this.#tables.add(table);
+      }
+    }
+  }
+}

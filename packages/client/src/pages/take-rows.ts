@@ -1,0 +1,142 @@
+import type { GoneLine, RowsLine, Values } from '@satchel/protocol';
+import type { SqlValue } from '../database/driver.ts';
+import type { LocalTable } from '../database/local-table.ts';
+import { keyParameters, putRow, readRowState, setRowHold, withKey } from '../database/rows.ts';
+import { despiteUnique } from '../database/unique-indexes.ts';
+import type { EngineContext } from '../engine-context.ts';
+import { isPending, type RowSet } from '../outbox/pending.ts';
+import { readBase, writeBase } from './base.ts';
+import { addHold, holdNumber, releaseHold, staleNumbers } from './holds.ts';
+import type { LeavingRows } from './leaving.ts';
+import { noteView } from './view.ts';
+
+interface Taking {
+  readonly context: EngineContext;
+  readonly local: LocalTable;
+  readonly line: RowsLine;
+  readonly number: number;
+  readonly stale: readonly number[];
+  /** A row of the same version is taken too: its columns may be others. */
+  readonly same: boolean;
+}
+
+/**
+ * Takes in rows present in a scope. A row without pending work is one prepared
+ * statement over the page's columns as they came; no object is made for it. What is
+ * held otherwise, is not newer, or is pending is looked at one by one.
+ */
+export const takeRows = (
+  context: EngineContext,
+  local: LocalTable,
+  line: RowsLine,
+  same: boolean,
+  dirty: RowSet,
+): void => {
+  noteView(context, local, Object.keys(line.columns));
+  const number = holdNumber(context, line.scope, local.name);
+  const stale = staleNumbers(context, line.scope, local.name);
+  const taking: Taking = { context, local, line, number, stale, same };
+  const somePending =
+    context.db.prepare('select 1 as found from satchel_changes where tbl = ? limit 1').get([local.name]) !==
+    undefined;
+  const take = context.db.prepare(same ? local.sql.takeSame : local.sql.take);
+  const { keys, versions } = line;
+  const columns = local.valueColumns.map(({ name, asIs, bind }) => ({
+    values: line.columns[name],
+    bind: asIs ? undefined : bind,
+  }));
+  const keyCount = local.keyColumns.length;
+  const parameters: SqlValue[] = new Array<SqlValue>(keyCount + columns.length + 3).fill(null);
+  const versionAt = keyCount + columns.length;
+  parameters[versionAt + 1] = number;
+  parameters[versionAt + 2] = stale[0] ?? number;
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index]!;
+    if (somePending && isPending(context, local.name, key)) {
+      takeOnPending(taking, index, dirty);
+      continue;
+    }
+    if (keyCount === 1) parameters[0] = key;
+    else for (const [part, value] of keyParameters(local, key).entries()) parameters[part] = value;
+    for (let column = 0; column < columns.length; column++) {
+      const { values, bind } = columns[column]!;
+      const value = values === undefined ? null : values[index];
+      parameters[keyCount + column] = bind ? bind(value) : ((value ?? null) as SqlValue);
+    }
+    parameters[versionAt] = versions[index]!;
+    const changed = despiteUnique(context, local, () => take.run(parameters));
+    if (changed === 0) takeOnShown(taking, index);
+  }
+};
+
+const valuesAt = ({ local, line }: Taking, index: number): Values => {
+  const values: Record<string, Values[string]> = {};
+  for (const { name } of local.valueColumns) values[name] = line.columns[name]?.[index] ?? null;
+  return withKey(local, line.keys[index]!, values);
+};
+
+/** The row is there, as new as this one or held otherwise. */
+const takeOnShown = (taking: Taking, index: number): void => {
+  const { context, local, line, number, stale, same } = taking;
+  const key = line.keys[index]!;
+  const version = line.versions[index]!;
+  const shown = readRowState(context, local, key)!;
+  const hold = addHold(context, local.name, key, shown.hold, number, stale);
+  const known = shown.version ?? -1;
+  if (version > known || (same && version === known)) {
+    putRow(context, local, valuesAt(taking, index), version, hold);
+  } else if (hold !== shown.hold) {
+    setRowHold(context, local, key, hold);
+  }
+};
+
+/** The base takes it; the visible row is made anew when the page is in. */
+const takeOnPending = (taking: Taking, index: number, dirty: RowSet): void => {
+  const { context, local, line, number, stale, same } = taking;
+  const { name } = local;
+  const key = line.keys[index]!;
+  const version = line.versions[index]!;
+  const base = readBase(context, name, key);
+  const hold = addHold(context, name, key, base?.hold ?? null, number, stale);
+  const known = base?.version ?? -1;
+  // A row that had left and is let in again comes with the version that it has.
+  const isNews = version > known || (version === known && (same || base?.gone === 'left'));
+  dirty.add(name, key);
+  if (!isNews && base) {
+    writeBase(context, name, key, { ...base, hold });
+    return;
+  }
+  writeBase(context, name, key, { version, hold, row: valuesAt(taking, index), gone: null });
+};
+
+/** Takes the scope's hold from rows that went from it. */
+export const takeGone = (
+  context: EngineContext,
+  local: LocalTable,
+  line: GoneLine,
+  leaving: LeavingRows,
+): void => {
+  const { name } = local;
+  const numbers = [holdNumber(context, line.scope, name), ...staleNumbers(context, line.scope, name)];
+  for (const [index, key] of line.keys.entries()) {
+    release(context, local, key, numbers);
+    leaving.add({ table: name, key, reason: line.reasons[index]!, version: line.versions[index]! });
+  }
+};
+
+/** Takes the numbers from the holds of one row. */
+export const release = (
+  context: EngineContext,
+  local: LocalTable,
+  key: string,
+  numbers: readonly number[],
+): void => {
+  const base = readBase(context, local.name, key);
+  const state = base ?? readRowState(context, local, key);
+  if (!state) return;
+  let hold = state.hold;
+  for (const number of numbers) hold = releaseHold(context, local.name, key, hold, number);
+  if (hold === state.hold) return;
+  if (base) writeBase(context, local.name, key, { ...base, hold });
+  else setRowHold(context, local, key, hold);
+};
