@@ -40,7 +40,8 @@ const watchFunction = (
       ? `select o.key from satchel.entries o where o.table_id = ${captured.id} and o.present group by o.key`
       : TRANSITION[event]
           .map(
-            (rows) => `select ${canonicalText(key, reference)} from ${rows} m where ${reference} is not null`,
+            (rows) =>
+              `select distinct ${canonicalText(key, reference)} from ${rows} m where ${reference} is not null`,
           )
           .join(' union ');
   return {

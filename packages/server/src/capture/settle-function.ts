@@ -108,10 +108,6 @@ export const settleFunction = (
     graph.children.length > 0
       ? `if moved <> '{}' then
     ${follow(captured, tableOf)}
-    delete from satchel.registry g
-    using unnest(moved) m(key)
-    where g.table_id = ${id} and g.key = m.key
-      and not exists (select from ${relation.sql} t where ${hasKey(captured, 't', 'm.key')});
   end if;`
       : '';
   const looks = isSource ? 'true' : `how <> 'locked'`;

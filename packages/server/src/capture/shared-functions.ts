@@ -19,7 +19,7 @@ const encodeScopeValue: CaptureFunction = {
 
 /**
  * Locks the registry rows of some keys of a table, making those that are not there, in
- * key order. A row may be deleted while it is waited for: then it is made again.
+ * key order. A row may be swept away while it is waited for: then it is made again.
  *
  * Shared: by rows that take their scopes from these, or that members name. Exclusive:
  * by what changes the scopes. Above READ COMMITTED the shared lock is FOR SHARE, which

@@ -1,4 +1,4 @@
-import { fillScope } from '@satchel/core';
+import { fillScope, parseScopeTemplate } from '@satchel/core';
 import { defineApp, id, integer, table, text } from '@satchel/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CapturedDatabase, capturedDatabase } from '../../test/capture/captured-database.ts';
@@ -47,7 +47,7 @@ describe('scopes from columns', () => {
       const { rows } = await db.query<{ scope: string }>(`select scope from satchel.entries where key = $1`, [
         `v${at}`,
       ]);
-      const scope = fillScope(app.tables.products.scopes[0]!.template, { storeId: value });
+      const scope = fillScope(parseScopeTemplate('store:{storeId}'), { storeId: value });
       expect(rows.map((row) => row.scope)).toEqual(scope === null ? [] : [scope]);
     }
   });
