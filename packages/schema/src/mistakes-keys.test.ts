@@ -149,6 +149,13 @@ const MISTAKES: readonly Mistake[] = [
     'tables.products.scope',
     '{columnName}',
   ],
+  [
+    'a scope that begins with a value',
+    products({}, { scope: '{storeId}' }),
+    'tables.products.scope',
+    "'store:{storeId}'",
+  ],
+  ['a scope of the server', products({}, { scope: '~access' }), 'tables.products.scope', 'letters, digits'],
   ['a space in a scope', products({}, { scope: 'my store' }), 'tables.products.scope', 'letters, digits'],
   [
     'the second of several scopes',

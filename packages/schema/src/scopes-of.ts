@@ -18,7 +18,7 @@ export interface MembershipScopesInput {
   readonly user: string;
   /** Template over its columns. */
   readonly scope: string;
-  /** The table is an ordinary PostgreSQL table that the app does not define. */
+  /** The table is an ordinary PostgreSQL table, `table` or `schema.table`, that the app does not define; its columns are still named in camelCase. */
   readonly plain?: boolean;
 }
 

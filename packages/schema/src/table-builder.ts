@@ -15,7 +15,7 @@ export interface MembershipInput {
   readonly column: string;
   /** Template over its columns. */
   readonly scope: string;
-  /** The table is an ordinary PostgreSQL table that the app does not define. */
+  /** The table is an ordinary PostgreSQL table, `table` or `schema.table`, that the app does not define; its columns are still named in camelCase. */
   readonly plain?: boolean;
 }
 
