@@ -80,7 +80,7 @@ export const leaseTestServer = async (): Promise<TestServer> => {
   const major = process.env.SATCHEL_TEST_POSTGRES;
   for (let attempt = 1; ; attempt += 1) {
     const server = await startEmbedded({
-      dataDir: join(tmpdir(), `satchel-tests-${process.getuid?.() ?? 'user'}-${major ?? 'npm'}`),
+      dataDir: join(tmpdir(), `satchel-pg-tests-${process.getuid?.() ?? 'user'}-${major ?? 'npm'}`),
       settings: TEST_SETTINGS,
       ...(major ? { major: Number(major) } : {}),
     });
