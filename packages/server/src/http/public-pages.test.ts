@@ -1,6 +1,9 @@
 import { SatchelError } from '@satchel/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type HttpFixture, pullBody, pushBody, startHttp, uuid } from '../../test/http-fixture.ts';
+import { ask, type HttpFixture, pullBody, pushBody, startHttp, uuid } from '../../test/http-fixture.ts';
+import { systemScheduler } from '../system.ts';
+import { createMetrics } from './metrics.ts';
+import { listenForMetrics } from './metrics-listener.ts';
 
 let http: HttpFixture | undefined;
 afterEach(async () => {
@@ -94,6 +97,25 @@ describe('pages without a token', () => {
     expect(answer.text).toContain('satchel_conflicts_open 3');
     expect(answer.text).toContain('satchel_errors_total{code="auth_invalid"} 3');
     expect(answer.text).not.toContain('secret');
+  });
+
+  it('[HTTP-19] a listener of its own serves the figures without a token, and nothing else', async () => {
+    const listening = await listenForMetrics(
+      {
+        metrics: createMetrics(),
+        operations: {
+          gauges: async () => {
+            throw new SatchelError('database_unavailable');
+          },
+        },
+      },
+      { host: '127.0.0.1', port: 0 },
+      systemScheduler,
+    );
+    const figures = await ask(`${listening.url}/metrics`, null, {});
+    expect([figures.status, figures.text.includes('satchel_database_up 0')]).toEqual([200, true]);
+    expect((await ask(`${listening.url}/v1/status`, null, {})).code).toBe('not_found');
+    await listening.close(0);
   });
 
   it('[HTTP-19] a database that is away is a figure, not a failed scrape', async () => {

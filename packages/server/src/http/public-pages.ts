@@ -3,8 +3,9 @@ import type { Context, Hono } from 'hono';
 import type { Gauges } from '../operate/gauges.ts';
 import { createDocs } from './docs.ts';
 import type { HttpEnv, HttpParts } from './http-parts.ts';
-import { isMetricsToken } from './metrics.ts';
+import { isMetricsToken, type Metrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
+import type { Operations } from './operations.ts';
 import { DOCS_CSP } from './security-headers.ts';
 
 /** Milliseconds for which one answer of `/readyz` stands: a flood of probes asks the database no more often. */
@@ -55,8 +56,14 @@ export const servePublicPages = (app: Hono<HttpEnv>, parts: HttpParts): void => 
     });
 };
 
+/** What figures are made of. */
+export interface MetricsParts {
+  readonly operations: Pick<Operations, 'gauges'>;
+  readonly metrics: Metrics;
+}
+
 /** The figures as an answer; a database that is away shows as `satchel_database_up 0`, not as a failed scrape. */
-export const metricsAnswer = async (parts: Pick<HttpParts, 'operations' | 'metrics'>): Promise<Response> => {
+export const metricsAnswer = async (parts: MetricsParts): Promise<Response> => {
   let gauges: Gauges | null = null;
   try {
     gauges = await parts.operations.gauges();
