@@ -54,6 +54,11 @@ const npmBinaries = (account: Account | undefined): Binaries | undefined => {
   } catch {
     return undefined;
   }
+  return runnable(root, account);
+};
+
+/** The binaries of a package, in place or from a copy, whichever the account can run. */
+export const runnable = (root: string, account: Account | undefined): Binaries | undefined => {
   const inPlace = linkLibraries(root) ? tryFolder(join(root, 'native/bin'), account) : undefined;
   return inPlace ?? tryFolder(join(copyOnce(root), 'native/bin'), account);
 };

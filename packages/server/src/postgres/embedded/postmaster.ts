@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a running server says of itself in `postmaster.pid`. */
@@ -54,4 +54,21 @@ export const isPostgresProcess = (pid: number): boolean => {
   } catch {
     return false;
   }
+};
+
+/**
+ * Whether any process works in the data folder, as every process of PostgreSQL does:
+ * those of a server that was killed go on for a moment. Only Linux can say; elsewhere
+ * `undefined`.
+ */
+export const isFolderInUse = (dataDir: string): boolean | undefined => {
+  if (process.platform !== 'linux') return undefined;
+  return readdirSync('/proc').some((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`) === dataDir;
+    } catch {
+      return false;
+    }
+  });
 };

@@ -20,7 +20,13 @@ import { SatchelError } from '@satchel/protocol';
 import type { Log } from '../../context.ts';
 import { type Account, canEnter } from './account.ts';
 import { type DataFolder, openDataFolder, ROLE, serverEnvironment } from './data-folder.ts';
-import { isPostgresProcess, type Postmaster, processIdentity, readPostmaster } from './postmaster.ts';
+import {
+  isFolderInUse,
+  isPostgresProcess,
+  type Postmaster,
+  processIdentity,
+  readPostmaster,
+} from './postmaster.ts';
 
 export interface EmbeddedOptions {
   /** Folder of the data; made when it is not there. Keep it: it is the database. */
@@ -118,15 +124,32 @@ const findRunning = async (dataDir: string): Promise<Postmaster | undefined> => 
     const postmaster = readPostmaster(dataDir);
     if (!postmaster) return undefined;
     if (!isPostgresProcess(postmaster.pid)) {
-      // Left by a machine that lost its power. PostgreSQL would refuse to start
-      // if its number were by now that of another process of the same account.
-      rmSync(join(dataDir, 'postmaster.pid'), { force: true });
+      await clearRemains(dataDir, postmaster);
       return undefined;
     }
     if (postmaster.ready) return postmaster;
     await pause(LOOK_EVERY);
   }
   throw startFailed(dataDir, 'the running server is not ready');
+};
+
+/** Milliseconds in which the processes of a killed server end by themselves. */
+const END_WITHIN = 10_000;
+
+/**
+ * After a server that was killed, or a machine that lost its power. The pid file stays
+ * for PostgreSQL to judge, which also looks for memory still in use; but it would refuse
+ * to start if the number were by now that of another process, so where nothing works in
+ * the folder any more the file goes.
+ */
+const clearRemains = async (dataDir: string, { pid, socketFolder }: Postmaster): Promise<void> => {
+  removeSocketFolder(socketFolder);
+  for (let waited = 0; waited < END_WITHIN && isFolderInUse(dataDir); waited += LOOK_EVERY) {
+    await pause(LOOK_EVERY);
+  }
+  if (processIdentity(pid) !== undefined && isFolderInUse(dataDir) === false) {
+    rmSync(join(dataDir, 'postmaster.pid'), { force: true });
+  }
 };
 
 const startOrFind = async (folder: DataFolder, options: EmbeddedOptions): Promise<Postmaster> => {
