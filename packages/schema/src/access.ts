@@ -14,7 +14,7 @@ const ruleOf = (access: Access, column: string): Access['columns'][string] =>
  *
  * @example
  * ```ts
- * mayDo(app.tables.prices, 'update', ['farmer'], 'mobile'); // false
+ * mayDo(app.tables.products, 'delete', ['staff'], 'mobile'); // false
  * ```
  */
 export const mayDo = (

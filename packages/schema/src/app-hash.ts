@@ -22,7 +22,7 @@ const plain = (value: unknown): Json => {
  *
  * @example
  * ```ts
- * appHash(app) === appHash(defineApp(sameInput)); // true
+ * appHash(app).length; // 32
  * ```
  */
 export const appHash = (app: App): string => digestText(canonicalJson(plain(app)));

@@ -2,5 +2,10 @@
 export const seconds = (count: number): number => count * 1_000;
 export const minutes = (count: number): number => seconds(count * 60);
 export const hours = (count: number): number => minutes(count * 60);
-/** @example `review({ expireAfter: days(7) })` */
+/**
+ * @example
+ * ```ts
+ * days(7); // 604_800_000
+ * ```
+ */
 export const days = (count: number): number => hours(count * 24);

@@ -179,7 +179,7 @@ const views = new WeakMap<App, Map<number, AppView>>();
  *
  * @example
  * ```ts
- * viewOf(app, 1).tables.clients.current; // 'customers', renamed since
+ * viewOf(app, 1).tables.clients.current; // 'customers'
  * ```
  */
 export const viewOf = (app: App, version: number): AppView => {

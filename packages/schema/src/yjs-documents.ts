@@ -18,8 +18,7 @@ const bytesOf = (text: string): Uint8Array => {
  *
  * @example
  * ```ts
- * import * as Y from 'yjs';
- * defineApp({ …, documents: yjsDocuments(Y) });
+ * yjsDocuments(Y).merge('', 'AQ=='); // 'AQ=='
  * ```
  */
 export const yjsDocuments = (yjs: YjsModule): DocumentMerger => ({
