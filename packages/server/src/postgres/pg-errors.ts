@@ -109,8 +109,8 @@ export const databaseFact = (
       return { kind: 'raised', state, table };
   }
   if (state.startsWith('22')) return { kind: 'value', state, column: error.column };
-  // Classes from I to Z are left to applications.
-  if (/^[I-OQ-WYZ]/.test(state)) return { kind: 'raised', state, table };
+  // Classes from I to Z are left to applications, but for PL/pgSQL's own and internal errors.
+  if (/^[I-Z]/.test(state) && !/^(P0|XX)/.test(state)) return { kind: 'raised', state, table };
   return { kind: 'other', state };
 };
 
