@@ -54,36 +54,52 @@ export const readBody = async (
   entries: readonly Entry[],
   options: BodyOptions,
 ): Promise<Body | null> => {
-  const blocks: RowBlock[] = [];
-  const gone = new GoneBlocks();
+  const rows: RowBlock[] = [];
+  const gone: GoneBlock[] = [];
   let bytes = 0;
   for (const table of tablesOf(view, entries)) {
     const mine = entries.filter(({ tableId }) => tableId === table.tableId);
-    const wanted: Entry[] = [];
-    for (const entry of mine) {
-      if (entry.present) wanted.push(entry);
-      else {
-        gone.add(table, entry, entry.deleted ? 'deleted' : 'left');
-        bytes += entry.key.length;
-      }
+    const body = await readTableBody(tx, table, mine, { ...options, bytes: options.bytes - bytes });
+    if (!body || (bytes + body.bytes > options.bytes && entries.length > 1)) return null;
+    rows.push(...body.rows);
+    gone.push(...body.gone);
+    bytes += body.bytes;
+  }
+  return { gone, rows, count: entries.length, bytes };
+};
+
+/** As `readBody`, for entries of one table. */
+export const readTableBody = async (
+  tx: Queryable,
+  table: TableView,
+  entries: readonly Entry[],
+  options: BodyOptions,
+): Promise<Body | null> => {
+  const blocks: RowBlock[] = [];
+  const gone = new GoneBlocks();
+  const wanted: Entry[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    if (entry.present) wanted.push(entry);
+    else {
+      gone.add(table, entry, entry.deleted ? 'deleted' : 'left');
+      bytes += entry.key.length;
     }
-    if (wanted.length > 1) wanted.sort(byScope);
-    let perRow = 0;
-    for (let start = 0; start < wanted.length; ) {
-      if (bytes > options.bytes) return null;
-      const size =
-        start === 0
-          ? Math.min(FIRST_READ, options.lineRows)
-          : Math.min(options.lineRows, Math.max(1, Math.ceil((2 * options.bytes) / perRow)));
-      const read = await readRows(tx, table, wanted.slice(start, start + size));
-      if (read.missing.length > 0 && options.missing === 'throw') throw new TornPage();
-      for (const row of read.missing) gone.add(table, row, 'deleted');
-      for (const row of read.outside) gone.add(table, row, 'left');
-      blocks.push(...read.blocks);
-      bytes += read.bytes;
-      start += size;
-      perRow = Math.max(1, (perRow * (start - size) + read.bytes) / start);
-    }
+  }
+  if (wanted.length > 1) wanted.sort(byScope);
+  let size = Math.min(FIRST_READ, options.lineRows);
+  for (let start = 0; start < wanted.length; ) {
+    if (bytes > options.bytes) return null;
+    const read = await readRows(tx, table, wanted.slice(start, start + size));
+    if (read.missing.length > 0 && options.missing === 'throw') throw new TornPage();
+    for (const row of read.missing) gone.add(table, row, 'deleted');
+    for (const row of read.outside) gone.add(table, row, 'left');
+    blocks.push(...read.blocks);
+    bytes += read.bytes;
+    start += size;
+    // So many more as fit twice, by what the rows were so far: wide rows never fill the memory.
+    const fitting = Math.ceil((2 * options.bytes * start) / Math.max(1, bytes));
+    size = Math.min(options.lineRows, Math.max(1, fitting));
   }
   if (bytes > options.bytes && entries.length > 1) return null;
   return { gone: gone.list, rows: blocks, count: entries.length, bytes };

@@ -19,9 +19,9 @@ const COLUMNS = `e.scope, e.table_id as "tableId", e.key, e.xid::text as xid, e.
 const START: EntryPlace = ['0', -1, ''];
 
 /**
- * Entries of some scopes that the snapshot `since` does not see, at most `limit` of
- * them in no order. The two arms are together exactly "not visible in the snapshot",
- * and cost what changed, not what is open (rule 41).
+ * Entries of some scopes that the snapshot `since` does not see, in no order: at most
+ * `limit` of them, of each scope at most about `perScope`. The two arms are together
+ * exactly "not visible in the snapshot", and cost what changed, not what is open (rule 41).
  */
 export const entriesSince = async (
   tx: Queryable,
@@ -29,17 +29,20 @@ export const entriesSince = async (
   since: string,
   tableIds: readonly number[],
   limit: number,
+  perScope: number = limit,
 ): Promise<Entry[]> => {
   const { xmax, xip } = parseSnapshot(since);
   const after = `
-    select ${COLUMNS}
-    from satchel.entries e
-    where e.scope = s.scope and e.xid >= $2::xid8 and e.table_id = any($4::smallint[])`;
+    (select ${COLUMNS}
+     from satchel.entries e
+     where e.scope = s.scope and e.xid >= $2::xid8 and e.table_id = any($4::smallint[])
+     limit $5)`;
   const running = `
-    select ${COLUMNS}
-    from satchel.entries e
-    where e.scope = s.scope and e.xid = any($5::xid8[]) and e.table_id = any($4::smallint[])`;
-  const parameters: unknown[] = [scopes, String(xmax), limit, tableIds];
+    (select ${COLUMNS}
+     from satchel.entries e
+     where e.scope = s.scope and e.xid = any($6::xid8[]) and e.table_id = any($4::smallint[])
+     limit $5)`;
+  const parameters: unknown[] = [scopes, String(xmax), limit, tableIds, perScope];
   if (xip.length > 0) parameters.push(xip.map(String));
   const { rows } = await tx.query<Entry>(
     `select c.scope, c."tableId", c.key, c.xid, c.version, c.present, c.deleted

@@ -1,0 +1,73 @@
+import type { Timer } from '@satchel/core';
+import type { ServerContext } from '../context.ts';
+
+/** The channel of PostgreSQL on which nodes tell each other of news. */
+export const CHANNEL = 'satchel';
+
+/**
+ * Milliseconds in which further news is gathered after a NOTIFY. Commits with NOTIFY
+ * take a lock of the whole cluster, so there are never more than fifty a second a node.
+ */
+export const GATHER = 20;
+
+/**
+ * Tells every node that something was committed: this one at once, the others by one
+ * NOTIFY at once and further ones gathered (rule 35). Returns at once; call it after
+ * the commit. Lost news is found by the tailers' slow poll.
+ */
+export const announce = (ctx: ServerContext): void => announcerOf(ctx).announce();
+
+/** Calls `heard` for each announcement of this node, until the returned function is called. */
+export const onAnnounced = (ctx: ServerContext, heard: () => void): (() => void) =>
+  announcerOf(ctx).listen(heard);
+
+/** The payload of this node's own notifications, which its tailer need not hear again. */
+export const nodeName = (ctx: ServerContext): string => announcerOf(ctx).node;
+
+const announcers = new WeakMap<ServerContext, Announcer>();
+
+const announcerOf = (ctx: ServerContext): Announcer => {
+  let announcer = announcers.get(ctx);
+  if (!announcer) {
+    announcer = new Announcer(ctx);
+    announcers.set(ctx, announcer);
+  }
+  return announcer;
+};
+
+class Announcer {
+  readonly node: string;
+  readonly #ctx: ServerContext;
+  readonly #heard = new Set<() => void>();
+  #gathering: Timer | null = null;
+  #again = false;
+
+  constructor(ctx: ServerContext) {
+    this.#ctx = ctx;
+    this.node = Buffer.from(ctx.random.bytes(9)).toString('base64url');
+  }
+
+  announce(): void {
+    for (const heard of this.#heard) heard();
+    if (this.#gathering) this.#again = true;
+    else this.#notify();
+  }
+
+  listen(heard: () => void): () => void {
+    this.#heard.add(heard);
+    return () => this.#heard.delete(heard);
+  }
+
+  #notify(): void {
+    this.#again = false;
+    this.#gathering = this.#ctx.scheduler.after(GATHER, () => {
+      this.#gathering = null;
+      if (this.#again) this.#notify();
+    });
+    this.#ctx.db
+      .query('select pg_notify($1, $2)', [CHANNEL, this.node], 'announce')
+      .catch((error: unknown) => {
+        this.#ctx.log.warn({ err: error }, 'a notification was lost; the other nodes poll');
+      });
+  }
+}

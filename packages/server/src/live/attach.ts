@@ -1,0 +1,86 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { LiveSocket } from './live-socket.ts';
+import type { LiveSessions } from './sessions.ts';
+
+export interface AttachOptions {
+  /** Path of the socket, without query. Default `/v1/live`. */
+  readonly path?: string;
+  /** Whether a page of this web origin may connect; `undefined` where there is none, as in apps. Default: all. */
+  readonly isOriginAllowed?: (origin: string | undefined) => boolean;
+}
+
+/** Bytes of one message: a cursor of the greatest length, a token, a subscription. */
+const MAX_MESSAGE_BYTES = 524_288;
+
+/**
+ * Serves live sessions on the upgrades of a Node HTTP server. Other paths are left to
+ * others, who must answer them. Returns what detaches it again.
+ */
+export const attachLive = (
+  server: Server,
+  sessions: LiveSessions,
+  options: AttachOptions = {},
+): (() => void) => {
+  const { path = '/v1/live', isOriginAllowed = () => true } = options;
+  // Deflate costs ten times the CPU of the message itself.
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+  });
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (request.url?.split('?')[0] !== path) return;
+    if (!isOriginAllowed(request.headers.origin)) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, sessions));
+  };
+  server.on('upgrade', upgrade);
+  return () => {
+    server.off('upgrade', upgrade);
+    sockets.close();
+  };
+};
+
+const serve = (opened: WebSocket, sessions: LiveSessions): void => {
+  const events = sessions.accept(liveSocket(opened));
+  opened.on('message', (data, isBinary) => {
+    if (isBinary) opened.close(4400, 'text only');
+    else events.message(String(data));
+  });
+  opened.on('close', () => events.closed());
+  // Comes before `close`, which says all that matters.
+  opened.on('error', () => undefined);
+};
+
+const liveSocket = (socket: WebSocket): LiveSocket => {
+  let isAlive = true;
+  socket.on('pong', () => {
+    isAlive = true;
+  });
+  return {
+    send: (message) => socket.send(message, SEND_TEXT, ignore),
+    get buffered() {
+      return socket.bufferedAmount;
+    },
+    close: (code, reason) => {
+      socket.close(code, reason);
+      // A peer that does not answer the close must not keep its buffers here.
+      if (socket.bufferedAmount > 0) socket.terminate();
+    },
+    ping: () => {
+      const answered = isAlive;
+      isAlive = false;
+      if (socket.readyState === socket.OPEN) socket.ping();
+      return answered;
+    },
+  };
+};
+
+const SEND_TEXT = { binary: false };
+/** A socket that closes meanwhile is told by its `close`. */
+const ignore = (): void => undefined;

@@ -1,0 +1,34 @@
+import type { ServerContext } from '../context.ts';
+import { type Authenticate, LiveSessions } from './sessions.ts';
+import { Tailer } from './tailer.ts';
+
+/** The live side of one node. */
+export interface Live {
+  readonly sessions: LiveSessions;
+  readonly tailer: Tailer;
+  /** Closes every session and stops listening. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the live side of a node; mount it on an HTTP server with `attachLive`.
+ *
+ * @example
+ * ```ts
+ * const live = await startLive(ctx, authenticate);
+ * attachLive(server, live.sessions);
+ * ```
+ */
+export const startLive = async (ctx: ServerContext, authenticate: Authenticate): Promise<Live> => {
+  const tailer = new Tailer(ctx);
+  await tailer.start();
+  const sessions = new LiveSessions(ctx, tailer, authenticate);
+  return {
+    sessions,
+    tailer,
+    stop: async () => {
+      sessions.stop();
+      await tailer.stop();
+    },
+  };
+};
