@@ -31,8 +31,8 @@ export class Downloader {
     this.#given = given;
   }
 
-  /** Returns what stopped it, `null` when caught up. */
-  async drain(signal: AbortSignal): Promise<Failure | null> {
+  /** Returns what stopped it, `null` when caught up. `asked` is called when a request is on its way. */
+  async drain(signal: AbortSignal, asked: () => void): Promise<Failure | null> {
     const { port, transport, clock } = this.#given;
     let dropped = 0;
     let startedOver = false;
@@ -40,10 +40,10 @@ export class Downloader {
       const cursor = await port.call('cursor');
       const settled = await port.call('settledToAck');
       const subscription = this.#given.subscription();
-      const asked = clock.now();
+      const askedAt = clock.now();
       let answer: Awaited<ReturnType<Transport['pull']>>;
       try {
-        answer = await transport.pull(
+        const pulled = transport.pull(
           {
             protocolVersion: PROTOCOL_VERSION,
             schemaVersion: this.#given.schemaVersion,
@@ -56,6 +56,8 @@ export class Downloader {
           cursor.digest,
           signal,
         );
+        asked();
+        answer = await pulled;
       } catch (error) {
         const failure = failureOf(error);
         if (failure.reaction !== 'start-over' || startedOver) return failure;
@@ -64,7 +66,7 @@ export class Downloader {
         continue;
       }
       const head = answer.kind === 'page' ? answer.lines[0] : undefined;
-      this.#given.answered(head?.line === 'head' ? head.serverTime : null, clock.now() - asked);
+      this.#given.answered(head?.line === 'head' ? head.serverTime : null, clock.now() - askedAt);
       if (settled.length > 0) await port.call('acked', settled);
       if (answer.kind === 'unchanged') return null;
       const taken = await port.call('takePage', answer.lines);

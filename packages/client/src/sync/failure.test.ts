@@ -7,13 +7,15 @@ describe('failures', () => {
     ['network_unreachable', 'offline'],
     ['network_intercepted', 'offline'],
     ['network_timeout', 'smaller'],
-    ['body_too_large', 'smaller'],
-    ['server_error', 'retry'],
+    ['body_too_large', 'refused'],
+    ['server_error', 'apart'],
+    ['server_busy', 'retry'],
     ['auth_expired', 'auth'],
     ['client_revoked', 'revoked'],
     ['cursor_invalid', 'start-over'],
     ['schema_ahead', 'wait-for-update'],
-    ['request_invalid', 'stop'],
+    ['request_invalid', 'refused'],
+    ['origin_denied', 'stop'],
   ] as const)('[SYNC-06] %s is met by %s', (code, reaction) => {
     expect(failureOf(new SatchelError(code)).reaction).toBe(reaction);
   });

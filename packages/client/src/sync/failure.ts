@@ -6,6 +6,8 @@ import { type ErrorCode, type Problem, SatchelError } from '@satchel/protocol';
  * - `offline`: there was no answer; not an attempt.
  * - `retry`: the server could not; an attempt, after a back-off.
  * - `smaller`: the batch was too large for the road; halve it.
+ * - `apart`: something in the batch breaks the server; find it by halving.
+ * - `refused`: the server will not take it, whatever happens; find which by halving.
  * - `auth`: pause until there is a token.
  * - `revoked`: the device was locked.
  * - `start-over`: the cursor is of no use; pull without one.
@@ -16,6 +18,8 @@ export type Reaction =
   | 'offline'
   | 'retry'
   | 'smaller'
+  | 'apart'
+  | 'refused'
   | 'auth'
   | 'revoked'
   | 'start-over'
@@ -33,8 +37,12 @@ const REACTIONS: { readonly [code in ErrorCode]?: Reaction } = {
   network_unreachable: 'offline',
   network_intercepted: 'offline',
   network_timeout: 'smaller',
-  body_too_large: 'smaller',
-  batch_too_large: 'smaller',
+  server_error: 'apart',
+  body_too_large: 'refused',
+  batch_too_large: 'refused',
+  mutation_too_large: 'refused',
+  request_invalid: 'refused',
+  body_not_json: 'refused',
   answer_invalid: 'retry',
   auth_missing: 'auth',
   auth_invalid: 'auth',

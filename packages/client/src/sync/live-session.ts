@@ -87,7 +87,8 @@ export class LiveSession {
   #perform(effect: ConnectionEffect): void {
     switch (effect) {
       case 'open':
-        return this.#open();
+        this.#open();
+        return;
       case 'close': {
         this.#round += 1;
         this.#connection?.close();

@@ -141,6 +141,7 @@ export class SyncLoop {
         this.#tookAnswers(taken, sent);
         if (response.newClient) this.#renew();
       },
+      refused: (taken) => this.#tookAnswers(taken, 1),
     });
     this.#downloader = new Downloader({
       ...shared,
@@ -178,6 +179,7 @@ export class SyncLoop {
     this.#running = true;
     this.#endNetwork = this.#given.network.onChange((state) => {
       if (state.online) {
+        this.#failures = 0;
         this.#regained();
         if (this.#given.sync.triggers.networkRegained) this.request('network', 'both');
       }
@@ -346,41 +348,49 @@ export class SyncLoop {
     return maxRunMs === undefined || this.#given.clock.now() - run.startedAt < maxRunMs;
   }
 
+  /** Starts both directions; the second when the first has a request on its way, or nothing to ask. */
   #pump(): void {
-    const up = () => {
-      if (!this.#wantUp || this.#uploading) return;
+    const up = (then: () => void): void => {
+      if (!this.#wantUp || this.#uploading) {
+        then();
+        return;
+      }
       this.#wantUp = false;
       this.#uploading = true;
-      this.#go(this.#uploader, () => {
+      this.#go(this.#uploader, then, () => {
         this.#uploading = false;
       });
     };
-    const down = () => {
-      if (!this.#wantDown || this.#downloading) return;
+    const down = (then: () => void): void => {
+      if (!this.#wantDown || this.#downloading) {
+        then();
+        return;
+      }
       this.#wantDown = false;
       this.#downloading = true;
-      this.#go(this.#downloader, () => {
+      this.#go(this.#downloader, then, () => {
         this.#downloading = false;
       });
     };
-    if (this.#given.sync.order === 'upload-first') {
-      up();
-      down();
-    } else {
-      down();
-      up();
-    }
+    const nothing = (): void => {};
+    if (this.#given.sync.order === 'upload-first') up(() => down(nothing));
+    else down(() => up(nothing));
   }
 
-  #go(direction: Uploader | Downloader, ended: () => void): void {
+  #go(direction: Uploader | Downloader, then: () => void, ended: () => void): void {
     const run = this.#run;
     if (!run) {
       ended();
       return;
     }
+    let told = false;
+    const asked = (): void => {
+      if (!told) then();
+      told = true;
+    };
     this.#given.changed();
     direction
-      .drain(run.abort.signal)
+      .drain(run.abort.signal, asked)
       .then(
         (failure) => {
           if (failure && !run.abort.signal.aborted) run.failure = failure;
@@ -391,6 +401,7 @@ export class SyncLoop {
       )
       .finally(() => {
         ended();
+        asked();
         const again = !run.failure && this.#mayGo() && (this.#wantUp || this.#wantDown);
         if (again) this.#pump();
         if (!this.#uploading && !this.#downloading) this.#endRun(run);
@@ -442,6 +453,7 @@ export class SyncLoop {
         return;
       case 'retry':
       case 'smaller':
+      case 'apart':
       case 'start-over':
         this.#problem = failure.problem;
         this.#retryLater(failure);
@@ -458,6 +470,7 @@ export class SyncLoop {
             .call('wipe')
             .then(() => this.#given.touched(Object.keys(this.#given.app.tables)), this.#given.crashed);
         return;
+      case 'refused':
       case 'wait-for-update':
       case 'stop':
         this.#problem = failure.problem;
@@ -484,7 +497,6 @@ export class SyncLoop {
   #regained(): void {
     if (this.#reachable) return;
     this.#reachable = true;
-    this.#failures = 0;
     this.#given.port.call('retryFailed').then((count) => {
       if (count > 0) this.request('network', 'up');
     }, this.#given.crashed);

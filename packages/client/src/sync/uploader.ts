@@ -1,13 +1,23 @@
 import { type Clock, hlcToText } from '@satchel/core';
-import { type ClientReport, PROTOCOL_VERSION, type PushResponse } from '@satchel/protocol';
+import {
+  type ClientReport,
+  PROTOCOL_VERSION,
+  type PushRequest,
+  type PushResponse,
+  unreachable,
+} from '@satchel/protocol';
 import type { BatchSettings } from '@satchel/schema';
-import type { TakenIn } from '../engine.ts';
+import type { OutboxBatch, TakenIn } from '../engine.ts';
 import type { EnginePort } from '../engine-port.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { Transport } from './transport.ts';
 
 /** Answers `needs-earlier` that bring nothing forward before the loop gives the rest of the run up. */
 const MAX_FRUITLESS = 3;
+/** Mutations that break the server one by one before it is taken for broken altogether. */
+const MAX_BREAKING = 3;
+/** Smallest share of a full batch. */
+const MIN_SHARE = 1 / 4_096;
 
 export interface UploaderGiven {
   readonly port: EnginePort;
@@ -19,71 +29,134 @@ export interface UploaderGiven {
   readonly lanes: () => readonly string[];
   readonly batchOf: (lane: string) => BatchSettings;
   readonly took: (taken: TakenIn, sent: number, response: PushResponse) => void;
+  /** A mutation that the server refuses to look at went to quarantine. */
+  readonly refused: (taken: TakenIn) => void;
 }
 
 /**
- * Drains the outbox, batch by batch. Batches shrink by half on time-outs and where
- * the road is too narrow, and grow back by doubling.
+ * Drains the outbox, batch by batch. Batches shrink by half on time-outs and grow back
+ * by doubling. One bad mutation never holds back the others: a batch that breaks the
+ * server, or is refused as a whole, is halved until the bad one stands alone.
  */
 export class Uploader {
   readonly #given: UploaderGiven;
-  /** Share of a full batch that the road carries now. */
+  /** Share of a full batch that is sent now. */
   #share = 1;
 
   constructor(given: UploaderGiven) {
     this.#given = given;
   }
 
-  /** Returns what stopped it, `null` when nothing is left that may go. */
-  async drain(signal: AbortSignal): Promise<Failure | null> {
-    const { port, transport, clock } = this.#given;
-    let upTo: { readonly runId: string; readonly seq: number } | undefined;
+  /**
+   * Returns what stopped it, `null` when nothing is left that may go. `asked` is called
+   * when a request is on its way.
+   */
+  async drain(signal: AbortSignal, asked: () => void): Promise<Failure | null> {
+    let upTo: TakenIn['needsEarlier'];
     let fruitless = 0;
-    for (;;) {
-      const lanes = this.#given.lanes();
-      const first = lanes[0];
-      if (first === undefined || signal.aborted) return null;
-      const size = this.#given.batchOf(first);
-      const batch = await port.call('takeBatch', {
-        lanes,
-        maxItems: Math.max(1, Math.floor(size.maxItems * this.#share)),
-        maxBytes: Math.max(1, Math.floor(size.maxBytes * this.#share)),
-        ...(upTo ? { upTo } : {}),
-      });
+    let breaking = 0;
+    while (!signal.aborted) {
+      const batch = await this.#take(upTo);
       if (!batch) return null;
       let response: PushResponse;
       try {
-        response = await transport.push(
-          {
-            protocolVersion: PROTOCOL_VERSION,
-            schemaVersion: this.#given.schemaVersion,
-            batchId: batch.batchId,
-            clientId: batch.clientId,
-            runId: batch.runId,
-            sentAt: hlcToText({ millis: clock.now(), counter: 0, nodeId: batch.clientId }),
-            client: this.#given.clientReport(),
-            ...(batch.renamedFrom === undefined ? {} : { renamedFrom: batch.renamedFrom }),
-            ...(batch.outstandingFrom === undefined ? {} : { outstandingFrom: batch.outstandingFrom }),
-            mutations: [...batch.mutations],
-          },
-          signal,
-        );
+        const answer = this.#given.transport.push(this.#request(batch), signal);
+        asked();
+        response = await answer;
       } catch (error) {
         const failure = failureOf(error);
-        const halved = failure.reaction === 'smaller' && batch.mutations.length > 1;
-        if (failure.reaction === 'smaller') this.#share = Math.max(this.#share / 2, 1 / 4_096);
-        const counts = !halved && (failure.reaction === 'smaller' || failure.reaction === 'retry');
-        await port.call('returnBatch', batch.batchId, failure.problem, counts);
-        if (halved && failure.problem.code !== 'network_timeout') continue;
-        return failure;
+        const goesOn = await this.#returned(batch, failure, breaking);
+        if (!goesOn) return failure;
+        if (batch.mutations.length === 1) breaking += 1;
+        continue;
       }
       this.#share = Math.min(1, this.#share * 2);
-      const taken = await port.call('takeAnswers', batch.batchId, response.answers);
+      const taken = await this.#given.port.call('takeAnswers', batch.batchId, response.answers);
       this.#given.took(taken, batch.mutations.length, response);
       const progress = taken.settled + taken.quarantined + taken.review + taken.held > 0;
       fruitless = progress ? 0 : fruitless + 1;
       if (fruitless >= MAX_FRUITLESS) return null;
       upTo = taken.needsEarlier;
     }
+    return null;
+  }
+
+  async #take(upTo: TakenIn['needsEarlier']): Promise<OutboxBatch | null> {
+    const lanes = this.#given.lanes();
+    const first = lanes[0];
+    if (first === undefined) return null;
+    const size = this.#given.batchOf(first);
+    return this.#given.port.call('takeBatch', {
+      lanes,
+      maxItems: Math.max(1, Math.floor(size.maxItems * this.#share)),
+      maxBytes: Math.max(1, Math.floor(size.maxBytes * this.#share)),
+      ...(upTo ? { upTo } : {}),
+    });
+  }
+
+  #request(batch: OutboxBatch): PushRequest {
+    return {
+      protocolVersion: PROTOCOL_VERSION,
+      schemaVersion: this.#given.schemaVersion,
+      batchId: batch.batchId,
+      clientId: batch.clientId,
+      runId: batch.runId,
+      sentAt: hlcToText({ millis: this.#given.clock.now(), counter: 0, nodeId: batch.clientId }),
+      client: this.#given.clientReport(),
+      ...(batch.renamedFrom === undefined ? {} : { renamedFrom: batch.renamedFrom }),
+      ...(batch.outstandingFrom === undefined ? {} : { outstandingFrom: batch.outstandingFrom }),
+      mutations: [...batch.mutations],
+    };
+  }
+
+  /** Puts a failed batch back; true when the loop goes on with what is left. */
+  async #returned(batch: OutboxBatch, failure: Failure, breaking: number): Promise<boolean> {
+    const { port } = this.#given;
+    const { batchId, mutations } = batch;
+    const [alone] = mutations.length === 1 ? mutations : [];
+    switch (failure.reaction) {
+      case 'smaller':
+        this.#halve(batch);
+        await port.call('returnBatch', batchId, failure.problem, alone !== undefined);
+        return false;
+      case 'apart':
+        if (!alone) this.#halve(batch);
+        await port.call('returnBatch', batchId, failure.problem, alone !== undefined);
+        return alone ? breaking + 1 < MAX_BREAKING : true;
+      case 'refused': {
+        if (!alone) {
+          this.#halve(batch);
+          await port.call('returnBatch', batchId, failure.problem, false);
+          return true;
+        }
+        const { mutationId } = alone;
+        const taken = await port.call('takeAnswers', batchId, [
+          {
+            kind: 'outcome',
+            outcome: { mutationId, outcome: 'rejected', changes: [], problem: failure.problem },
+          },
+        ]);
+        this.#given.refused(taken);
+        return true;
+      }
+      case 'retry':
+        await port.call('returnBatch', batchId, failure.problem, true);
+        return false;
+      case 'offline':
+      case 'auth':
+      case 'revoked':
+      case 'start-over':
+      case 'wait-for-update':
+      case 'stop':
+        await port.call('returnBatch', batchId, failure.problem, false);
+        return false;
+      default:
+        return unreachable(failure.reaction);
+    }
+  }
+
+  #halve({ lane, mutations }: OutboxBatch): void {
+    const sent = mutations.length / this.#given.batchOf(lane).maxItems;
+    this.#share = Math.max(Math.min(this.#share, sent) / 2, MIN_SHARE);
   }
 }

@@ -1,0 +1,57 @@
+export type {
+  Driver,
+  DriverFactory,
+  Durability,
+  SqlRow,
+  SqlValue,
+  Statement as DriverStatement,
+} from './database/driver.ts';
+export { databaseName, databasePrefix } from './database-name.ts';
+export type {
+  Engine,
+  EngineFacts,
+  MeterEntry,
+  OutboxEntry,
+  OutboxState,
+  QuarantineEntry,
+  RowState,
+  SyncRun,
+  Written,
+} from './engine.ts';
+export { hostEngine } from './engine-host.ts';
+export type { Channel, EngineAnswer, EngineRequest } from './engine-message.ts';
+export { type EnginePort, localPort } from './engine-port.ts';
+export { remotePort } from './engine-remote.ts';
+export type { LiveQuery } from './live/live-queries.ts';
+export { diffRows, type RowDiff } from './live/row-diff.ts';
+export type { OpenEngine, Platform } from './platform.ts';
+export {
+  type Conflicts,
+  type Outbox,
+  openSatchel,
+  type Quarantine,
+  type Satchel,
+  type SatchelOptions,
+  type Statement,
+  type SyncControl,
+} from './satchel.ts';
+export type { SyncStatus } from './status.ts';
+export type {
+  HttpAnswer,
+  HttpExchange,
+  HttpRequest,
+  Socket,
+  SocketEvents,
+  SocketOpener,
+} from './sync/http-exchange.ts';
+export { httpTransport } from './sync/http-transport.ts';
+export { type NetworkSource, type NetworkState, steadyNetwork } from './sync/network.ts';
+export type {
+  LiveConnection,
+  LiveOpen,
+  Metered,
+  PullAnswer,
+  TokenSource,
+  Transport,
+} from './sync/transport.ts';
+export type { VerifyReport } from './sync/verify.ts';
