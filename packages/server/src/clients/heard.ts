@@ -1,0 +1,147 @@
+import { type ClientReport, SatchelError } from '@satchel/protocol';
+import type { Principal } from '@satchel/schema';
+import type { ServerContext } from '../context.ts';
+import type { Queryable } from '../postgres/database.ts';
+
+/** What a request says of the client that sent it. */
+export interface Report {
+  /** The opening of the client database that speaks; pulls do not say. */
+  readonly runId?: string | undefined;
+  /** The client's own clock when it sent, UTC milliseconds. */
+  readonly sentAt?: number | undefined;
+  readonly client?: ClientReport | undefined;
+}
+
+export interface Heard {
+  /** The run was overtaken by a later one: a restored or cloned device, which needs a new client id. */
+  readonly newClient: boolean;
+}
+
+/** A client that speaks more often than this is written down only when something else about it changed. */
+const HEARD_EVERY = 30_000;
+
+/**
+ * Every request of a client begins here: it is registered, found to be the
+ * principal's own and not revoked, and written down as heard.
+ *
+ * @throws `client_of_other_user`, `client_revoked`
+ */
+export const heardFrom = async (
+  ctx: ServerContext,
+  tx: Queryable,
+  principal: Principal,
+  clientId: string,
+  report: Report,
+): Promise<Heard> => {
+  const now = ctx.clock.now();
+  const known =
+    (await readClient(tx, clientId, report.runId)) ?? (await register(tx, principal, clientId, report, now));
+  if (known.principal !== principal.id) throw new SatchelError('client_of_other_user', { clientId });
+  if (known.revoked !== null) throw new SatchelError('client_revoked', { clientId, action: known.revoked });
+  if (report.runId !== undefined && known.run_seen === null) {
+    await tx.query(
+      `insert into satchel.runs (client_id, run_id, first_seen_at, last_heard_at) values ($1, $2, $3, $3)
+       on conflict do nothing`,
+      [clientId, report.runId, now],
+      'clients_new_run',
+    );
+  }
+  if (isNews(known, report, now)) await writeDown(tx, clientId, report, now);
+  return { newClient: known.overtaken };
+};
+
+interface Known {
+  readonly principal: string;
+  readonly revoked: 'lock' | 'wipe' | null;
+  readonly last_heard_at: number;
+  readonly device_name: string | null;
+  readonly platform: string | null;
+  readonly app_version: string | null;
+  readonly pending: number;
+  readonly run_seen: number | null;
+  readonly overtaken: boolean;
+}
+
+// A run that is spoken for again after a later one was opened. A late request of the
+// run before, which the network held back, makes that one look later: so a later run
+// counts only if its id (a UUIDv7) is the higher one, or if it went on speaking.
+const readClient = async (
+  tx: Queryable,
+  clientId: string,
+  runId: string | undefined,
+): Promise<Known | undefined> => {
+  const { rows } = await tx.query<Known>(
+    `select c.principal, c.revoked, c.last_heard_at, c.device_name, c.platform, c.app_version, c.pending,
+            r.first_seen_at as run_seen,
+            exists (select 1 from satchel.runs later
+                     where later.client_id = c.client_id
+                       and later.first_seen_at > r.first_seen_at
+                       and (later.run_id > r.run_id or later.last_heard_at > later.first_seen_at)) as overtaken
+       from satchel.clients c
+       left join satchel.runs r on r.client_id = c.client_id and r.run_id = $2
+      where c.client_id = $1`,
+    [clientId, runId ?? null],
+    'clients_read',
+  );
+  return rows[0];
+};
+
+const register = async (
+  tx: Queryable,
+  principal: Principal,
+  clientId: string,
+  report: Report,
+  now: number,
+): Promise<Known> => {
+  await tx.query(
+    `insert into satchel.clients (client_id, principal, user_id, first_seen_at, last_heard_at)
+     values ($1, $2, $3, $4, $4) on conflict do nothing`,
+    [clientId, principal.id, principal.userId, now],
+    'clients_register',
+  );
+  const known = await readClient(tx, clientId, report.runId);
+  // Registered by somebody whose transaction is not in our sight: it is there at the next try.
+  if (known === undefined) throw new SatchelError('server_busy');
+  return known;
+};
+
+const isNews = (known: Known, { client }: Report, now: number): boolean =>
+  Math.abs(now - known.last_heard_at) >= HEARD_EVERY ||
+  known.last_heard_at === now ||
+  (client !== undefined &&
+    ((client.pending ?? known.pending) !== known.pending ||
+      (client.deviceName ?? known.device_name) !== known.device_name ||
+      (client.platform ?? known.platform) !== known.platform ||
+      (client.appVersion ?? known.app_version) !== known.app_version));
+
+const writeDown = async (tx: Queryable, clientId: string, report: Report, now: number): Promise<void> => {
+  const { client, sentAt, runId } = report;
+  await tx.query(
+    `update satchel.clients
+        set last_heard_at = greatest(last_heard_at, $2),
+            device_name = coalesce($3, device_name),
+            platform = coalesce($4, platform),
+            app_version = coalesce($5, app_version),
+            pending = coalesce($6, pending),
+            clock_offset = coalesce($7, clock_offset)
+      where client_id = $1`,
+    [
+      clientId,
+      now,
+      client?.deviceName ?? null,
+      client?.platform ?? null,
+      client?.appVersion ?? null,
+      client?.pending ?? null,
+      sentAt === undefined ? null : now - sentAt,
+    ],
+    'clients_heard',
+  );
+  if (runId !== undefined) {
+    await tx.query(
+      `update satchel.runs set last_heard_at = greatest(last_heard_at, $3)
+        where client_id = $1 and run_id = $2`,
+      [clientId, runId, now],
+      'clients_run_heard',
+    );
+  }
+};

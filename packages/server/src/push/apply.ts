@@ -1,0 +1,194 @@
+import { type Problem, type PushAnswer, SatchelError } from '@satchel/protocol';
+import type { Principal } from '@satchel/schema';
+import type { ServerContext } from '../context.ts';
+import type { Transaction } from '../postgres/database.ts';
+import { scopesFor } from '../pull/scopes.ts';
+import { readAgain, readWritten } from './after-write.ts';
+import { answersOf } from './answers.ts';
+import { type Decided, decide } from './decide.ts';
+import type { FactBook } from './fact-book.ts';
+import type { Ruling } from './facts.ts';
+import { readKnown } from './known.ts';
+import { loadCommon } from './load-common.ts';
+import { loadProbe } from './load-probe.ts';
+import { loadRare, type RareGiven } from './load-rare.ts';
+import { readRows } from './read-rows.ts';
+import type { RowAddress } from './row-address.ts';
+import { settle, type Written } from './settle.ts';
+import type { Submitted } from './submitted.ts';
+import type { Verdict } from './verdict.ts';
+import { type NetEffect, writeRows } from './write-rows.ts';
+
+/** Where writes come from, as the audit has it. */
+export type Source = 'push' | 'resolve' | 'undo' | 'expire' | 'replay' | 'offer';
+
+/** A batch on its way to the database. */
+export interface Job {
+  readonly principal: Principal;
+  readonly source: Source;
+  readonly batchId: string | null;
+  readonly submitted: readonly Submitted[];
+  readonly outstandingFrom: ReadonlyMap<string, number>;
+  /** They waited on the server, and are in `satchel.mutations` already. */
+  readonly isRelease: boolean;
+  readonly rulings: ReadonlyMap<RowAddress, Ruling>;
+}
+
+/** What earlier attempts at the same batch found out. */
+export interface Lessons {
+  /** The database refused it: look for breaches first. */
+  readonly probe: boolean;
+  /** Mutations that cannot be, by id. */
+  readonly refused: ReadonlyMap<string, Problem>;
+}
+
+/** The batch has to be tried again, with what this attempt has found. */
+export class TryAgain extends Error {
+  override name = 'TryAgain';
+  /** Mutations whose rows ended outside the principal's scopes. */
+  readonly denied: readonly Submitted[];
+  /** A mutation of it was taken by somebody else meanwhile. */
+  readonly raced: boolean;
+
+  constructor(denied: readonly Submitted[], raced = false) {
+    super('the batch is tried again');
+    this.denied = denied;
+    this.raced = raced;
+  }
+}
+
+export interface Applied {
+  readonly answers: ReadonlyMap<string, PushAnswer>;
+  readonly verdicts: readonly Verdict[];
+  /** Server time of receipt. */
+  readonly now: number;
+  readonly epoch: string;
+  /** Rows of the app were written. */
+  readonly wrote: boolean;
+}
+
+/**
+ * One attempt at a batch, in one READ COMMITTED transaction (rule 61): what is known of
+ * its ids, then the locks, then everything that is decided from, then the effects and
+ * their outcomes. The outcomes carry the claim of their ids: where another transaction
+ * has taken one meanwhile, this one has done nothing.
+ */
+export const applyBatch = async (
+  ctx: ServerContext,
+  tx: Transaction,
+  job: Job,
+  lessons: Lessons,
+): Promise<Applied> => {
+  const { now, epoch } = await beginWriting(tx, job);
+  const known = await readKnown(tx, job.principal, job.submitted);
+  const fresh = job.submitted.flatMap((one) => {
+    if (!job.isRelease && known.answers.has(one.mutation.mutationId)) return [];
+    const refused = lessons.refused.get(one.mutation.mutationId);
+    return [refused === undefined ? one : { ...one, changes: [], refused }];
+  });
+  if (fresh.length === 0) return { answers: known.answers, verdicts: [], now, epoch, wrote: false };
+  const scopes = await scopesFor(ctx, tx, job.principal);
+  const given = {
+    principal: job.principal,
+    now,
+    scopes,
+    submitted: fresh,
+    runs: known.runs,
+    rulings: job.rulings,
+  };
+  const facts = await loadCommon(ctx, tx, given);
+  const rare: RareGiven = { ...job, principalId: job.principal.id, submitted: fresh, runs: known.runs };
+  const decided = lessons.probe
+    ? await decideProbed(ctx, tx, facts, rare)
+    : await decideWith(ctx, tx, facts, rare);
+  const effects = [...decided.rows.effects()];
+  await writeRows(ctx, tx, effects);
+  const rows = await readWritten(ctx, tx, effects, scopes);
+  const written: Written = {
+    rows,
+    again: await readAgain(ctx, tx, effects),
+    version: (address) => rows.get(address)?.version ?? (facts.rows.get(address)?.version || undefined),
+    now,
+  };
+  const denied = outOfScope(decided.verdicts, effects, written);
+  if (denied.length > 0) throw new TryAgain(denied);
+  const answers = answersOf(decided, written);
+  await settle(ctx, tx, job, decided.verdicts, answers, written);
+  return {
+    answers: new Map([...known.answers, ...answers]),
+    verdicts: decided.verdicts,
+    now,
+    epoch,
+    wrote: effects.length > 0,
+  };
+};
+
+/** Says to the capture triggers who writes, and reads the clock. */
+const beginWriting = async (tx: Transaction, job: Job): Promise<{ now: number; epoch: string }> => {
+  const { rows } = await tx.query<{ now: number; epoch: string | null }>(
+    `select set_config('satchel.source', $1, true), set_config('satchel.writer', $2, true), satchel.now_ms() as now,
+            (select g.epoch from satchel.generations g order by g.generation desc limit 1) as epoch`,
+    [job.source, job.submitted[0]?.clientId ?? ''],
+    'push_begin',
+  );
+  const row = rows[0];
+  if (row === undefined) throw new SatchelError('server_busy');
+  return { now: row.now, epoch: row.epoch ?? '' };
+};
+
+/** Decides, and again as long as the decision asks for facts that were not read. */
+const decideWith = async (
+  ctx: ServerContext,
+  tx: Transaction,
+  facts: FactBook,
+  rare: RareGiven,
+): Promise<Decided> => {
+  for (;;) {
+    const decided = decide(facts, rare.submitted);
+    if (facts.missed.size === 0) return decided;
+    await loadRare(ctx, tx, facts, rare);
+  }
+};
+
+/** As `decideWith`, with what the database would refuse found out beforehand. */
+const decideProbed = async (
+  ctx: ServerContext,
+  tx: Transaction,
+  facts: FactBook,
+  rare: RareGiven,
+): Promise<Decided> => {
+  const blind = await decideWith(ctx, tx, facts, rare);
+  const wanted: NetEffect[] = blind.verdicts.flatMap((verdict) =>
+    verdict.kind === 'settled' ? verdict.effects : [],
+  );
+  const probe = await loadProbe(ctx, tx, wanted);
+  const missing = probe.holders.filter((address) => !facts.rows.has(address));
+  const holders = await readRows(ctx, tx, new Map(missing.map((address) => [address, { history: true }])));
+  facts.addRows(holders);
+  facts.probe = probe;
+  return decideWith(ctx, tx, facts, rare);
+};
+
+/**
+ * Mutations whose rows none of the principal's scopes holds in the end. Where several
+ * touched such a row, the last one is to blame; the others are judged again without it.
+ */
+const outOfScope = (
+  verdicts: readonly Verdict[],
+  effects: readonly NetEffect[],
+  written: Written,
+): readonly Submitted[] => {
+  const strays = new Set(
+    effects.flatMap(({ address, after }) =>
+      after !== null && written.rows.get(address)?.inReach !== true ? [address] : [],
+    ),
+  );
+  if (strays.size === 0) return [];
+  const blamed = new Map<RowAddress, Submitted>();
+  for (const verdict of verdicts) {
+    if (verdict.kind !== 'settled') continue;
+    for (const { address } of verdict.effects)
+      if (strays.has(address)) blamed.set(address, verdict.submitted);
+  }
+  return [...new Set(blamed.values())];
+};

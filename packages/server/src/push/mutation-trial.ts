@@ -1,0 +1,372 @@
+import {
+  type ConflictDraft,
+  decideChange,
+  decideUnique,
+  derivedUuid,
+  gravest,
+  mergeInsert,
+  type RowFacts,
+  type RowVerdict,
+} from '@satchel/core';
+import {
+  type Change,
+  invariant,
+  type Problem,
+  SatchelError,
+  unreachable,
+  type Values,
+} from '@satchel/protocol';
+import type { Table } from '@satchel/schema';
+import { type Breach, findBreach } from './breach.ts';
+import type { BatchMemory, GivenKey } from './decide.ts';
+import type { Facts } from './facts.ts';
+import { underNewKeys } from './new-keys.ts';
+import { rowFacts } from './policy-facts.ts';
+import { keyOfAddress, type RowAddress, rowAddress, tableOf } from './row-address.ts';
+import type { RowDraft, RowState } from './row-state.ts';
+import { applyRuling } from './ruling.ts';
+import type { Submitted } from './submitted.ts';
+import { checkRow } from './validate.ts';
+import {
+  type ChangeVerdict,
+  type Effect,
+  type FieldStamp,
+  type PushConflict,
+  refusal,
+  type Verdict,
+} from './verdict.ts';
+
+/** One change, about to be decided. */
+interface Case {
+  readonly index: number;
+  readonly table: Table;
+  /** Under the server's keys. */
+  readonly change: Change;
+  readonly address: RowAddress;
+  /** The address under which the client knows the row. */
+  readonly clientAddress: RowAddress;
+  readonly row: RowState | undefined;
+  readonly server: Values | null;
+}
+
+/** One attempt to decide a mutation; `'again'` after a row's key was given up for another. */
+export class MutationTrial {
+  readonly #facts: Facts;
+  readonly #batch: BatchMemory;
+  readonly #submitted: Submitted;
+  readonly #draft: RowDraft;
+  readonly #given: Map<RowAddress, GivenKey>;
+  readonly #cases: Case[] = [];
+  readonly #changes: ChangeVerdict[] = [];
+  readonly #conflicts: PushConflict[] = [];
+  readonly #joins = new Set<string>();
+  readonly #stamps: FieldStamp[] = [];
+  #isHeld = false;
+
+  constructor(
+    facts: Facts,
+    batch: BatchMemory,
+    submitted: Submitted,
+    draft: RowDraft,
+    given: Map<RowAddress, GivenKey>,
+  ) {
+    this.#facts = facts;
+    this.#batch = batch;
+    this.#submitted = submitted;
+    this.#draft = draft;
+    this.#given = given;
+  }
+
+  run(): Verdict | 'again' {
+    for (const [index, sent] of this.#submitted.changes.entries()) {
+      const end = this.#decide(this.#caseOf(sent, index));
+      if (end !== undefined) return end;
+    }
+    return this.#isHeld ? this.#review() : this.#finish();
+  }
+
+  #caseOf(sent: Change, index: number): Case {
+    const table = this.#facts.app.tables[sent.table];
+    invariant(table, `no table ${sent.table}`);
+    const change = underNewKeys(
+      table,
+      sent,
+      (address) => this.#given.get(address)?.newKey ?? this.#batch.newKey(this.#submitted, address),
+    );
+    const address = rowAddress(table.name, change.key);
+    const made: Case = {
+      index,
+      table,
+      change,
+      address,
+      clientAddress: rowAddress(table.name, sent.key),
+      row: this.#draft.read(address),
+      server: this.#draft.values(address),
+    };
+    this.#cases.push(made);
+    return made;
+  }
+
+  /** What it returns ends the mutation. */
+  #decide(at: Case): Verdict | 'again' | undefined {
+    const { change, address, row, server } = at;
+    const submitted = this.#submitted;
+    const waiting = this.#batch.waiting(submitted, address);
+    if (waiting?.kind === 'held') {
+      return { kind: 'held', submitted, parent: waiting.parent, until: waiting.until };
+    }
+    if (waiting?.kind === 'review') {
+      for (const id of waiting.conflictIds) this.#joins.add(id);
+      this.#hold(at, waiting.conflictIds[0]);
+      return undefined;
+    }
+    const wasThere = row !== undefined && (row.values !== null || row.deleted);
+    if (server === null && !wasThere && change.op !== 'insert' && this.#facts.earlierOutstanding(submitted)) {
+      // The insert may still be on its way.
+      return { kind: 'needs-earlier', submitted };
+    }
+    if (!this.#isInReach(row, change) && !this.#givesUpKey(at)) return this.#refuse(at, outOfReach(change));
+    return this.#take(at, this.#judge(at));
+  }
+
+  #judge({ table, change, address, clientAddress, row, server }: Case): RowVerdict {
+    const facts = this.#rowFacts(change, address);
+    if (this.#given.get(clientAddress)?.kind === 'merge-into' && server !== null) {
+      return mergeInsert(table, change, server, { kind: 'server-wins' }, facts);
+    }
+    const ruling = this.#facts.ruling(address);
+    const judged = ruling ? applyRuling(table, change, ruling) : { table, change };
+    if (judged === undefined)
+      return { outcome: 'superseded', effect: 'none', write: {}, took: [], stamps: {} };
+    return decideChange(
+      judged.table,
+      judged.change,
+      { row: server, deleted: row?.deleted ?? false, last: this.#facts.lastValues(address) },
+      facts,
+    );
+  }
+
+  #take(at: Case, decided: RowVerdict): Verdict | 'again' | undefined {
+    const { change, address, clientAddress, server, index, table } = at;
+    const isRuled = this.#facts.ruling(address) !== undefined;
+    const conflict = decided.conflict && !isRuled ? this.#conflict(at, decided.conflict) : undefined;
+    if (decided.newKey !== undefined) {
+      return this.#giveUpKey(at, { newKey: decided.newKey, kind: 'new-key', conflict });
+    }
+    if (decided.outcome === 'rejected') {
+      return this.#refuse(at, decided.problem ?? outOfReach(change), conflict);
+    }
+    if (decided.outcome === 'review') {
+      // What a person ruled cannot be done: there is nothing to bring back.
+      if (isRuled) return this.#refuse(at, problem('row_missing', { table: table.name, key: change.key }));
+      const open = this.#facts.openReview(address);
+      if (open !== undefined) this.#joins.add(open);
+      else if (conflict) this.#conflicts.push(conflict);
+      this.#hold(at, open ?? conflict?.conflictId);
+      return undefined;
+    }
+    const after = effectOn(server, decided);
+    if (after !== server) this.#draft.set(address, after);
+    if (after !== null && after !== server) {
+      const found = checkRow(this.#facts.app, table, change.key, after, Object.keys(decided.write));
+      if (found) return this.#refuse(at, found);
+    }
+    const conflictId = this.#keepConflict(address, this.#given.get(clientAddress)?.conflict ?? conflict);
+    for (const [column, hlc] of Object.entries(decided.stamps)) this.#stamps.push({ address, column, hlc });
+    const isAll = Object.keys(change.values ?? {}).every((name) => decided.took.includes(name));
+    this.#changes.push({
+      ...placeOf(at),
+      outcome: address === clientAddress ? decided.outcome : gravest([decided.outcome, 'merged']),
+      tellRow: !this.#isPlain(at, decided),
+      ...(change.op === 'delete' || isAll ? {} : { columns: decided.took }),
+      ...(conflictId === undefined ? {} : { conflictId }),
+    });
+    invariant(this.#cases[index] === at, 'changes are decided in their order');
+    return undefined;
+  }
+
+  /** A row that a person already looks at stays in that one review. */
+  #keepConflict(address: RowAddress, conflict: PushConflict | undefined): string | undefined {
+    if (conflict === undefined) return undefined;
+    const open = conflict.state === 'open' ? this.#facts.openReview(address) : undefined;
+    if (open === undefined) this.#conflicts.push(conflict);
+    else this.#joins.add(open);
+    return open ?? conflict.conflictId;
+  }
+
+  #hold(at: Case, conflictId: string | undefined): void {
+    this.#isHeld = true;
+    this.#changes.push({
+      ...placeOf(at),
+      outcome: 'review',
+      tellRow: false,
+      ...(conflictId === undefined ? {} : { conflictId }),
+    });
+  }
+
+  #giveUpKey({ clientAddress, change }: Case, given: GivenKey): Verdict | 'again' {
+    if (this.#given.has(clientAddress)) {
+      const { table, key } = change;
+      return refusal(this.#submitted, problem('row_exists', { table, key }));
+    }
+    this.#given.set(clientAddress, given);
+    return 'again';
+  }
+
+  #review(): Verdict {
+    return {
+      kind: 'review',
+      submitted: this.#submitted,
+      changes: this.#changes.map((change) => ({ ...change, outcome: 'review', tellRow: false })),
+      conflicts: this.#conflicts.filter(({ state }) => state === 'open'),
+      joins: [...this.#joins],
+    };
+  }
+
+  #finish(): Verdict | 'again' {
+    const submitted = this.#submitted;
+    const { app, probe, now } = this.#facts;
+    const breach = probe && findBreach(app, probe, this.#draft);
+    if (breach !== undefined) {
+      if (this.#facts.earlierOutstanding(submitted)) return { kind: 'needs-earlier', submitted };
+      if (breach.kind === 'unique') return this.#unique(breach);
+      return { kind: 'held', submitted, parent: breach.parent, until: now + app.limits.heldFor };
+    }
+    return {
+      kind: 'settled',
+      submitted,
+      outcome: gravest(this.#changes.map(({ outcome }) => outcome)),
+      changes: this.#changes,
+      effects: this.#effects(),
+      conflicts: this.#conflicts,
+      joins: [...this.#joins],
+      stamps: this.#stamps,
+      renamed: [...this.#given].map(([address, { newKey }]) => ({
+        table: tableOf(address),
+        oldKey: keyOfAddress(address),
+        newKey,
+      })),
+    };
+  }
+
+  /** A unique value that another row has: the table's policy decides (rule 6). */
+  #unique({ address, columns, holder }: Extract<Breach, { kind: 'unique' }>): Verdict | 'again' {
+    const at = this.#cases.find((one) => one.address === address);
+    invariant(at, 'a unique value is taken by a row of the mutation');
+    const { table, change } = at;
+    const holderAddress = rowAddress(table.name, holder);
+    const row = this.#draft.values(holderAddress);
+    const isVisible = this.#isInReach(this.#draft.read(holderAddress), change);
+    if (row === null || !isVisible || this.#facts.ruling(address) !== undefined) {
+      const taken = { table: table.name, columns, ...(isVisible ? { holder } : {}) };
+      return this.#refuse(at, problem('unique_taken', taken));
+    }
+    const decided = decideUnique(
+      table,
+      change,
+      { columns, key: holder, row },
+      this.#rowFacts(change, address),
+    );
+    const conflict = decided.conflict && { ...this.#conflict(at, decided.conflict), holder };
+    if (decided.newKey !== undefined) {
+      return this.#giveUpKey(at, { newKey: decided.newKey, kind: 'merge-into', conflict });
+    }
+    if (decided.outcome === 'review' && conflict) {
+      this.#conflicts.push(conflict);
+      const kept = this.#changes.map((one, index) =>
+        index === at.index ? { ...one, conflictId: conflict.conflictId } : one,
+      );
+      this.#changes.splice(0, this.#changes.length, ...kept);
+      return this.#review();
+    }
+    return this.#refuse(
+      at,
+      decided.problem ?? problem('unique_taken', { table: table.name, columns, holder }),
+      conflict,
+    );
+  }
+
+  #refuse({ index }: Case, found: Problem, conflict?: PushConflict): Verdict {
+    return refusal(this.#submitted, found, index, conflict);
+  }
+
+  #effects(): Effect[] {
+    const effects: Effect[] = [];
+    for (const [address, after] of this.#draft.changed) {
+      const before = this.#draft.before(address);
+      if (before === after) continue;
+      effects.push({ address, table: tableOf(address), key: keyOfAddress(address), before, after });
+    }
+    return effects;
+  }
+
+  #rowFacts(change: Change, address: RowAddress): RowFacts {
+    return rowFacts(this.#facts, this.#submitted, change, address, (mutationId) =>
+      this.#batch.became(mutationId, address),
+    );
+  }
+
+  /** Whether the principal holds a scope that the row was in. A row that never was is in reach of whoever makes it. */
+  #isInReach(row: RowState | undefined, { op }: Change): boolean {
+    if (row === undefined || (row.values === null && (!row.deleted || op === 'insert'))) return true;
+    return row.scopes.some((scope) => this.#facts.scopes.has(scope));
+  }
+
+  /** An insert under the key of a row out of sight goes under another, and tells nothing of that row. */
+  #givesUpKey({ table, change }: Case): boolean {
+    return change.op === 'insert' && table.conflicts.insert.kind === 'new-key';
+  }
+
+  #conflict({ table, change, address, server }: Case, draft: ConflictDraft): PushConflict {
+    const { mutationId } = this.#submitted.mutation;
+    return {
+      ...draft,
+      conflictId: derivedUuid(`conflict\n${mutationId}\n${draft.kind}\n${address}`),
+      table: table.name,
+      key: change.key,
+      undo: server,
+      flags: [],
+    };
+  }
+
+  /** Whether the client can work out the row from what it has: nobody else touched it since. */
+  #isPlain({ change, address, clientAddress, row }: Case, { outcome, effect }: RowVerdict): boolean {
+    if (outcome !== 'applied' || address !== clientAddress) return false;
+    if (change.op === 'delete') return true;
+    if (!this.#submitted.asSent || this.#draft.before(address) !== (row?.values ?? null)) return false;
+    if (change.op === 'insert') return effect === 'insert';
+    return change.confirmed !== undefined && change.confirmed.version === row?.version;
+  }
+}
+
+const placeOf = ({
+  change,
+  clientAddress,
+  address,
+}: Case): Pick<ChangeVerdict, 'table' | 'key' | 'clientKey'> => ({
+  table: change.table,
+  key: change.key,
+  ...(clientAddress === address ? {} : { clientKey: keyOfAddress(clientAddress) }),
+});
+
+const effectOn = (server: Values | null, { effect, write }: RowVerdict): Values | null => {
+  switch (effect) {
+    case 'none':
+      return server;
+    case 'insert':
+      return write;
+    case 'update':
+      return { ...server, ...write };
+    case 'delete':
+      return null;
+    default:
+      return unreachable(effect);
+  }
+};
+
+const problem = (...[code, params]: ConstructorParameters<typeof SatchelError>): Problem =>
+  new SatchelError(code, params).toProblem();
+
+/** What is there and out of sight may not be changed, nor told of. */
+const outOfReach = ({ op, table, key }: Change): Problem =>
+  problem(op === 'insert' ? 'row_exists' : 'scope_denied', { table, key });

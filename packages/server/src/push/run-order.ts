@@ -1,0 +1,12 @@
+import type { Submitted } from './submitted.ts';
+
+/**
+ * Mutations in the order in which they were made: run by run as they first come, each by
+ * its seq. Lanes may have sent them in another one.
+ */
+export const inRunOrder = (submitted: readonly Submitted[]): readonly Submitted[] => {
+  const places = new Map<string, number>();
+  for (const { runId } of submitted) if (!places.has(runId)) places.set(runId, places.size);
+  const placeOf = ({ runId }: Submitted): number => places.get(runId) ?? 0;
+  return submitted.toSorted((a, b) => placeOf(a) - placeOf(b) || a.mutation.seq - b.mutation.seq);
+};

@@ -1,0 +1,303 @@
+import { hlcToText } from '@satchel/core';
+import { type Json, type PushAnswer, unreachable, type Values } from '@satchel/protocol';
+import type { ServerContext } from '../context.ts';
+import type { Transaction } from '../postgres/database.ts';
+import type { WrittenRow } from './after-write.ts';
+import { type Job, TryAgain } from './apply.ts';
+import { jsonParameter } from './json-parameter.ts';
+import { keepConflicts } from './keep-conflicts.ts';
+import type { WaitingBody } from './load-common.ts';
+import { keyOfAddress, type RowAddress, tableOf } from './row-address.ts';
+import type { SettledVerdict, Verdict } from './verdict.ts';
+
+/** The rows of a batch after it was written. */
+export interface Written {
+  readonly rows: ReadonlyMap<RowAddress, WrittenRow>;
+  /** Values that the database gave another form. */
+  readonly again: ReadonlyMap<RowAddress, Values>;
+  /** The version of a row now, also of one that was only read. */
+  version(address: RowAddress): number | undefined;
+  readonly now: number;
+}
+
+/**
+ * Keeps what became of a batch, in the transaction of its effects: outcomes (and with
+ * them the claim of the ids), mutations that wait, audit, conflicts, new keys, last
+ * writers, work for `onApplied`. One statement for each, however many there are.
+ */
+export const settle = async (
+  ctx: ServerContext,
+  tx: Transaction,
+  job: Job,
+  verdicts: readonly Verdict[],
+  answers: ReadonlyMap<string, PushAnswer>,
+  written: Written,
+): Promise<void> => {
+  const kept = verdicts.filter(({ kind }) => kind !== 'needs-earlier');
+  const settled = verdicts.filter((verdict): verdict is SettledVerdict => verdict.kind === 'settled');
+  if (job.isRelease) await releaseMutations(tx, job, kept, answers);
+  else await claimMutations(tx, job, kept, answers, written.now);
+  await keepHeld(ctx, tx, job, kept);
+  await keepAudit(ctx, tx, job, settled, written);
+  await keepConflicts(ctx, tx, job, verdicts, written);
+  await keepRenames(ctx, tx, settled);
+  await keepWriters(ctx, tx, job, settled, written);
+  await queueApplied(ctx, tx, job, settled, written);
+};
+
+const mutationRecord = (
+  job: Job,
+  verdict: Verdict,
+  answers: ReadonlyMap<string, PushAnswer>,
+): Record<string, unknown> => {
+  const { mutation, clientId, runId, hash } = verdict.submitted;
+  const answer = answers.get(mutation.mutationId);
+  const body = waitingBody(verdict);
+  return {
+    i: mutation.mutationId,
+    c: clientId,
+    r: runId,
+    s: mutation.seq,
+    h: hash,
+    l: mutation.hlc,
+    t: verdict.kind,
+    ...(answer?.kind === 'outcome' ? { o: answer.outcome } : {}),
+    ...(body === undefined ? {} : { b: body }),
+  };
+};
+
+const waitingBody = (verdict: Verdict): WaitingBody | undefined => {
+  const { mutation, changes } = verdict.submitted;
+  switch (verdict.kind) {
+    case 'settled':
+    case 'needs-earlier':
+      return undefined;
+    case 'held':
+      return { mutation, rows: changes.map(({ table, key }) => [table, key]) };
+    case 'review':
+      return {
+        mutation,
+        rows: verdict.changes.map(({ table, key }) => [table, key]),
+        conflictIds: [
+          ...new Set([...verdict.joins, ...verdict.conflicts.map(({ conflictId }) => conflictId)]),
+        ],
+      };
+    default:
+      return unreachable(verdict);
+  }
+};
+
+/** In the order of the ids: two transactions that claim the same ones wait for each other only one way. */
+const byId = (a: Verdict, b: Verdict): number =>
+  a.submitted.mutation.mutationId < b.submitted.mutation.mutationId ? -1 : 1;
+
+const claimMutations = async (
+  tx: Transaction,
+  job: Job,
+  verdicts: readonly Verdict[],
+  answers: ReadonlyMap<string, PushAnswer>,
+  now: number,
+): Promise<void> => {
+  if (verdicts.length === 0) return;
+  const records = verdicts.toSorted(byId).map((verdict) => mutationRecord(job, verdict, answers));
+  const { rowCount } = await tx.query(
+    `insert into satchel.mutations
+       (principal, mutation_id, client_id, run_id, seq, batch_id, hash, author, hlc, received_at, state, outcome, body)
+     select $1, r.i, r.c, r.r, r.s, $2, decode(r.h, 'hex'), $3, r.l, $4, r.t, r.o, r.b
+       from json_to_recordset($5::json) as r(i uuid, c uuid, r uuid, s bigint, h text, l text, t text, o jsonb, b jsonb)
+     on conflict do nothing`,
+    [job.principal.id, job.batchId, job.principal.userId, now, jsonParameter(records)],
+    'push_claim',
+  );
+  if (rowCount < verdicts.length) throw new TryAgain([], true);
+};
+
+/** A mutation that waited has its outcome now, or waits on; pages carry the outcome by the new xid. */
+const releaseMutations = async (
+  tx: Transaction,
+  job: Job,
+  verdicts: readonly Verdict[],
+  answers: ReadonlyMap<string, PushAnswer>,
+): Promise<void> => {
+  const records = verdicts.toSorted(byId).map((verdict) => mutationRecord(job, verdict, answers));
+  await tx.query(
+    `update satchel.mutations m
+        set state = r.t, outcome = r.o, body = r.b, xid = pg_current_xact_id()
+       from json_to_recordset($2::json) as r(i uuid, t text, o jsonb, b jsonb)
+      where m.principal = $1 and m.mutation_id = r.i`,
+    [job.principal.id, jsonParameter(records)],
+    'push_release',
+  );
+  await tx.query(
+    'delete from satchel.held where principal = $1 and mutation_id = any($2::uuid[])',
+    [job.principal.id, verdicts.map(({ submitted }) => submitted.mutation.mutationId)],
+    'push_unheld',
+  );
+};
+
+const keepHeld = async (
+  ctx: ServerContext,
+  tx: Transaction,
+  job: Job,
+  verdicts: readonly Verdict[],
+): Promise<void> => {
+  const held = verdicts.flatMap((verdict) => (verdict.kind === 'held' ? [verdict] : []));
+  if (held.length === 0) return;
+  await tx.query(
+    `insert into satchel.held (principal, mutation_id, parent_table, parent_key, until)
+     select $1, r.i, r.t, r.k, r.u from json_to_recordset($2::json) as r(i uuid, t smallint, k text, u bigint)`,
+    [
+      job.principal.id,
+      JSON.stringify(
+        held.map(({ submitted, parent, until }) => ({
+          i: submitted.mutation.mutationId,
+          t: ctx.tableIds.get(parent.table),
+          k: parent.key,
+          u: until,
+        })),
+      ),
+    ],
+    'push_keep_held',
+  );
+};
+
+interface AuditRecord {
+  readonly t: number | undefined;
+  readonly k: string;
+  readonly o: 'insert' | 'update' | 'delete';
+  readonly b: Values | null;
+  readonly a: Values | null;
+  readonly v: number | undefined;
+  readonly m: string;
+  readonly c: string;
+}
+
+/** Rows of the audit: for each effect of each mutation. The last effect on a row shows what the database made of it. */
+const auditRecords = (
+  ctx: ServerContext,
+  settled: readonly SettledVerdict[],
+  written: Written,
+): readonly AuditRecord[] => {
+  const last = new Map<RowAddress, SettledVerdict>();
+  for (const verdict of settled) for (const { address } of verdict.effects) last.set(address, verdict);
+  return settled.flatMap((verdict) =>
+    verdict.effects.map(({ address, table, key, before, after }): AuditRecord => {
+      const final = last.get(address) === verdict ? written.again.get(address) : undefined;
+      return {
+        t: ctx.tableIds.get(table),
+        k: key,
+        o: before === null ? 'insert' : after === null ? 'delete' : 'update',
+        b: before,
+        a: after === null ? null : (final ?? after),
+        v: written.version(address),
+        m: verdict.submitted.mutation.mutationId,
+        c: verdict.submitted.clientId,
+      };
+    }),
+  );
+};
+
+const keepAudit = async (
+  ctx: ServerContext,
+  tx: Transaction,
+  job: Job,
+  settled: readonly SettledVerdict[],
+  written: Written,
+): Promise<void> => {
+  const records = auditRecords(ctx, settled, written);
+  if (records.length === 0) return;
+  await tx.query(
+    `insert into satchel.audit
+       (at, table_id, key, op, before, after, version, source, mutation_id, client_id, user_id, channel)
+     select $1, r.t, r.k, r.o, r.b, r.a, r.v, $2, r.m, r.c, $3, $4
+       from json_to_recordset($5::json) as r(t smallint, k text, o text, b jsonb, a jsonb, v bigint, m uuid, c uuid)`,
+    [written.now, job.source, job.principal.userId, job.principal.channel, JSON.stringify(records)],
+    'push_audit',
+  );
+};
+
+const keepRenames = async (
+  ctx: ServerContext,
+  tx: Transaction,
+  settled: readonly SettledVerdict[],
+): Promise<void> => {
+  const records = settled.flatMap(({ submitted, renamed }) =>
+    renamed.map(({ table, oldKey, newKey }) => ({
+      c: submitted.clientId,
+      t: ctx.tableIds.get(table),
+      o: oldKey,
+      n: newKey,
+      r: submitted.runId,
+      s: submitted.mutation.seq,
+      m: submitted.mutation.mutationId,
+    })),
+  );
+  if (records.length === 0) return;
+  await tx.query(
+    `insert into satchel.renames (client_id, table_id, old_key, new_key, run_id, seq, mutation_id)
+     select r.c, r.t, r.o, r.n, r.r, r.s, r.m
+       from json_to_recordset($1::json) as r(c uuid, t smallint, o text, n text, r uuid, s bigint, m uuid)
+     on conflict (client_id, table_id, old_key) do update
+       set new_key = excluded.new_key, run_id = excluded.run_id, seq = excluded.seq,
+           mutation_id = excluded.mutation_id, renamed_run = null, renamed_from = null`,
+    [JSON.stringify(records)],
+    'push_keep_renames',
+  );
+};
+
+const keepWriters = async (
+  ctx: ServerContext,
+  tx: Transaction,
+  job: Job,
+  settled: readonly SettledVerdict[],
+  written: Written,
+): Promise<void> => {
+  const stamps = new Map<string, Record<string, Json | undefined>>();
+  for (const { submitted, stamps: own } of settled) {
+    for (const { address, column, hlc } of own) {
+      stamps.set(`${address}\n${column}`, {
+        t: ctx.tableIds.get(tableOf(address)),
+        k: keyOfAddress(address),
+        c: column,
+        h: hlcToText(hlc),
+        m: submitted.mutation.mutationId,
+        v: written.version(address),
+      });
+    }
+  }
+  if (stamps.size === 0) return;
+  await tx.query(
+    `insert into satchel.writers (table_id, key, column_name, hlc, roles, mutation_id, version)
+     select r.t, r.k, r.c, r.h, $1, r.m, r.v
+       from json_to_recordset($2::json) as r(t smallint, k text, c text, h text, m uuid, v bigint)
+      order by r.t, r.k collate "C", r.c
+     on conflict (table_id, key, column_name) do update
+       set hlc = excluded.hlc, roles = excluded.roles, mutation_id = excluded.mutation_id, version = excluded.version`,
+    [[...job.principal.roles], JSON.stringify([...stamps.values()])],
+    'push_keep_writers',
+  );
+};
+
+/** Work for the app's functions after commit (rule 29), in the transaction of its cause: at least once. */
+const queueApplied = async (
+  ctx: ServerContext,
+  tx: Transaction,
+  job: Job,
+  settled: readonly SettledVerdict[],
+  written: Written,
+): Promise<void> => {
+  if (Object.keys(ctx.app.onApplied).length === 0) return;
+  const wanted = settled.map((verdict) => ({
+    ...verdict,
+    effects: verdict.effects.filter(({ table }) => (ctx.app.onApplied[table]?.length ?? 0) > 0),
+  }));
+  const records = auditRecords(ctx, wanted, written);
+  if (records.length === 0) return;
+  await tx.query(
+    `insert into satchel.applied (mutation_id, user_id, table_id, op, key, before, after, next_at)
+     select r.m, $1, r.t, r.o, r.k, r.b, r.a, $2
+       from json_to_recordset($3::json) as r(t smallint, k text, o text, b jsonb, a jsonb, m uuid)`,
+    [job.principal.userId, written.now, JSON.stringify(records)],
+    'push_queue_applied',
+  );
+};
