@@ -102,8 +102,8 @@ left join lateral (
 ) g on true`;
 
 /** `pool` stands for the connections of our role. */
-export const readStanding = async (pool: Queryable, tx: Queryable): Promise<Standing> => {
-  const mayRead = await mayReadControl(pool);
+export const readStanding = async (pool: object, tx: Queryable): Promise<Standing> => {
+  const mayRead = await mayReadControl(pool, tx);
   const { rows } = await tx.query<StandingRow>(
     standingText(mayRead),
     [],

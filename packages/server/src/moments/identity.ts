@@ -49,21 +49,25 @@ export const identityOf = (row: IdentityRow): Identity => ({
 });
 
 /** Rights of our role do not change under way: asked once for each pool. */
-const rights = new WeakMap<object, Promise<boolean>>();
+const rights = new WeakMap<object, boolean>();
 
-/** Whether the role may read the system identifier; `pool` is what stands for its connections. */
-export const mayReadControl = (pool: Queryable): Promise<boolean> => {
-  let answer = rights.get(pool);
-  if (answer === undefined) {
-    answer = pool.query<{ may: boolean }>(MAY_READ).then(({ rows }) => rows[0]?.may === true);
-    answer.catch(() => rights.delete(pool));
-    rights.set(pool, answer);
-  }
-  return answer;
+/**
+ * Whether the role may read the system identifier. `pool` stands for its connections;
+ * the question is put on `tx`, which has one of them.
+ */
+export const mayReadControl = async (pool: object, tx: Queryable): Promise<boolean> => {
+  const known = rights.get(pool);
+  if (known !== undefined) return known;
+  const { rows } = await tx.query<{ may: boolean }>(MAY_READ);
+  const may = rows[0]?.may === true;
+  rights.set(pool, may);
+  return may;
 };
 
 export const readIdentity = async (pool: Queryable): Promise<Identity> => {
-  const { rows } = await pool.query<IdentityRow>(`select ${identityColumns(await mayReadControl(pool))}`);
+  const { rows } = await pool.query<IdentityRow>(
+    `select ${identityColumns(await mayReadControl(pool, pool))}`,
+  );
   const [row] = rows;
   invariant(row !== undefined, 'a select without FROM gives one row');
   return identityOf(row);

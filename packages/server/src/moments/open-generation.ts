@@ -13,6 +13,7 @@ import {
   type Standing,
 } from './generation.ts';
 import { isSameHistory, isSameRun } from './identity.ts';
+import { noteMoment } from './note-moment.ts';
 
 /** Serialises nodes that notice the same incident. */
 const GENERATION_LOCK = 0x67656e;
@@ -46,7 +47,18 @@ from satchel.moments order by moment_id desc limit 1`;
  *
  * @throws `database_unavailable` on a standby, which cannot write: ask again
  */
-export const openGeneration = (ctx: ServerContext): Promise<Generation> =>
+export const openGeneration = async (ctx: ServerContext): Promise<Generation> => {
+  const generation = await openOnce(ctx);
+  // In a transaction of its own: this one's snapshot would call itself finished. With it
+  // there is something that survives from the first second on.
+  await ctx.db.transaction('write', async (tx) => {
+    const position = await currentPosition(ctx, tx);
+    if (position !== undefined) await noteMoment(tx, position.generation.generation, false);
+  });
+  return generation;
+};
+
+const openOnce = (ctx: ServerContext): Promise<Generation> =>
   ctx.db.transaction('write', async (tx) => {
     await tx.query('select pg_advisory_xact_lock($1)', [GENERATION_LOCK]);
     const standing = await readStanding(ctx.db, tx);
