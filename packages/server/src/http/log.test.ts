@@ -84,7 +84,9 @@ describe('logs', () => {
       },
       'x',
     );
+    log.warn({ err: new Error('Key (name)=(Zinnober) exists'), error: new Error('Zinnober') }, 'y');
     expect(lines.join('')).not.toContain('Zinnober');
+    expect(JSON.parse(lines[1]!).err.stack.length).toBeGreaterThan(0);
     expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'info', table: 'products', token: '[redacted]' });
   });
 

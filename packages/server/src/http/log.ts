@@ -1,5 +1,6 @@
 import { type DestinationStream, pino } from 'pino';
 import type { Log } from '../context.ts';
+import { errorReport } from './error-report.ts';
 
 export interface LogSettings {
   /** Default `info`. */
@@ -31,12 +32,16 @@ const SECRET = [
   'parameters',
 ];
 
-/** Structured lines (JSON, one a line) through pino: times in UTC milliseconds, no host name. */
+/**
+ * Structured lines (JSON, one a line) through pino: times in UTC milliseconds, no host
+ * name. Errors under `err` or `error` are told as `errorReport` tells them.
+ */
 export const createLog = (settings: LogSettings = {}): Log => {
   const options = {
     level: settings.level ?? 'info',
     base: null,
     redact: { paths: SECRET.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
+    serializers: { err: reportOf, error: reportOf },
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const logger = settings.destination === undefined ? pino(options) : pino(options, settings.destination);
@@ -47,6 +52,8 @@ export const createLog = (settings: LogSettings = {}): Log => {
     error: (fields, message) => logger.error(fields, message),
   };
 };
+
+const reportOf = (value: unknown): unknown => (value instanceof Error ? errorReport(value) : value);
 
 /** A log that keeps nothing. */
 export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

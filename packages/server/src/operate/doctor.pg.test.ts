@@ -41,7 +41,11 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** The tests' server runs without fsync on purpose. */
-const EXPECTED = ['setting-unsafe fsync', 'setting-unsafe full_page_writes', 'database-size PostgreSQL'];
+const EXPECTED = [
+  'not-durable fsync = off, full_page_writes = off',
+  'role-name role satchel',
+  'database-size PostgreSQL',
+];
 
 describe('doctor', () => {
   it('[OPS-10] finds nothing where all is well, deeply too', async () => {

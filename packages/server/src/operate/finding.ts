@@ -1,3 +1,5 @@
+import type { DatabaseProblem } from '../postgres/capabilities.ts';
+
 /**
  * - `error`: data can be lost, missed or leaked, or the server cannot run.
  * - `warning`: it works, and will hurt.
@@ -18,8 +20,7 @@ export interface Finding {
 
 export type FindingCode =
   | 'postgres-too-old'
-  | 'replica'
-  | 'setting-unsafe'
+  | DatabaseProblem['kind']
   | 'clock-differs'
   | 'transaction-old'
   | 'prepared-transaction'

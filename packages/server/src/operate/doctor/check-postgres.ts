@@ -1,4 +1,5 @@
 import { SatchelError } from '@satchel/protocol';
+import { checkDatabase, type DatabaseProblem } from '../../postgres/capabilities.ts';
 import { pendingMigrations } from '../../postgres/migrate.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorCase } from './doctor-case.ts';
@@ -25,24 +26,6 @@ export const checkPostgres = async ({ db, clock }: DoctorCase): Promise<readonly
       what: `Version ${facts.version_text} is older than 15.`,
       remedy: 'Move to PostgreSQL 15 or later.',
     });
-  if (facts.replica)
-    findings.push({
-      code: 'replica',
-      severity: 'error',
-      where: 'PostgreSQL',
-      what: 'This is a replica: its snapshots do not list the transactions in progress, and clients would miss rows.',
-      remedy: 'Point Satchel at the primary.',
-    });
-  for (const setting of ['fsync', 'full_page_writes'] as const) {
-    if (facts[setting] === 'off')
-      findings.push({
-        code: 'setting-unsafe',
-        severity: 'error',
-        where: setting,
-        what: `${setting} is off: a crash of the machine can lose or damage what was acknowledged.`,
-        remedy: `Set ${setting} = on.`,
-      });
-  }
   // Whichever moment within the round trip the server's clock was read at.
   const offset = facts.now < before ? facts.now - before : facts.now > after ? facts.now - after : 0;
   if (Math.abs(offset) > CLOCK_TOLERANCE)
@@ -68,8 +51,50 @@ export const checkPostgres = async ({ db, clock }: DoctorCase): Promise<readonly
     what: `Version ${facts.version_text}; the database takes ${Math.ceil(facts.bytes / 1e6)} MB, Satchel's own tables ${Math.ceil(facts.satchel_bytes / 1e6)} MB of it.`,
     remedy: 'Nothing.',
   });
-  return [...findings, ...(await checkMigrations({ db }))];
+  return [...findings, ...(await checkCapabilities({ db })), ...(await checkMigrations({ db }))];
 };
+
+const checkCapabilities = async ({ db }: Pick<DoctorCase, 'db'>): Promise<Finding[]> =>
+  (await checkDatabase(db)).map(({ kind, detail }) => ({ code: kind, where: detail, ...CAPABILITIES[kind] }));
+
+const CAPABILITIES: Readonly<Record<DatabaseProblem['kind'], Pick<Finding, 'severity' | 'what' | 'remedy'>>> =
+  {
+    encoding: {
+      severity: 'error',
+      what: 'Text is not kept in UTF-8: some of it could not be stored.',
+      remedy: 'Create the database with encoding UTF8.',
+    },
+    standby: {
+      severity: 'error',
+      what: 'This is a replica: its snapshots do not list the transactions in progress, and it takes no writes.',
+      remedy: 'Point Satchel at the primary.',
+    },
+    'schema-denied': {
+      severity: 'error',
+      what: 'Schema satchel is not there and the role may not make it.',
+      remedy: 'grant create on the database to the role, or make the schema for it.',
+    },
+    'tables-denied': {
+      severity: 'warning',
+      what: 'The role may not make tables in schema public.',
+      remedy: 'grant create on schema public to the role, or let another one run satchel migrate.',
+    },
+    'identity-denied': {
+      severity: 'warning',
+      what: "The role may not read the server's identity: a data directory that was put back may be noticed later than it could.",
+      remedy: 'grant execute on these functions to the role (or give it pg_monitor).',
+    },
+    'not-durable': {
+      severity: 'error',
+      what: 'A crash of the machine can lose or damage what was acknowledged.',
+      remedy: 'Set fsync and full_page_writes to on.',
+    },
+    'role-name': {
+      severity: 'warning',
+      what: "Sessions of this role look into schema satchel first: plain SQL without a schema may meet Satchel's tables.",
+      remedy: 'Give the role another name, or set its search_path to public.',
+    },
+  };
 
 const checkMigrations = async ({ db }: Pick<DoctorCase, 'db'>): Promise<Finding[]> => {
   try {
@@ -98,9 +123,6 @@ const checkMigrations = async ({ db }: Pick<DoctorCase, 'db'>): Promise<Finding[
 interface ServerFacts {
   readonly version: number;
   readonly version_text: string;
-  readonly replica: boolean;
-  readonly fsync: string;
-  readonly full_page_writes: string;
   readonly now: number;
   readonly bytes: number;
   readonly satchel_bytes: number;
@@ -110,9 +132,6 @@ interface ServerFacts {
 const FACTS = `
 select current_setting('server_version_num')::int as version,
   current_setting('server_version') as version_text,
-  pg_is_in_recovery() as replica,
-  current_setting('fsync') as fsync,
-  current_setting('full_page_writes') as full_page_writes,
   floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now,
   pg_database_size(current_database()) as bytes,
   coalesce((select sum(pg_total_relation_size(c.oid)) from pg_class c
