@@ -434,6 +434,32 @@ describe('changes without history', () => {
     expect(planText(back.plan).join('\n')).toContain('drop constraint "items_n_key"');
   });
 
+  it('[PG-55] a reference follows the app: its rule, and its end', async () => {
+    const app = (customerId: ReturnType<typeof ref> | ReturnType<typeof text>): App =>
+      defineApp({
+        name: 'orders',
+        schemaVersion: 1,
+        tables: {
+          customers: table({ id: id(), storeId: text() }, { scope: STORE }),
+          orders: table({ id: id(), storeId: text(), customerId }, { scope: STORE }),
+        },
+        scopesOf,
+      });
+    const { db } = await open({ app: app(ref('customers')) });
+    const rules = async () =>
+      (
+        await db.query(
+          `select confdeltype as rule, condeferrable as deferrable from pg_constraint
+           where contype = 'f' and conrelid = 'orders'::regclass`,
+        )
+      ).rows;
+    expect(await rules()).toEqual([{ rule: 'a', deferrable: true }]);
+    await applyApp(db, app(ref('customers', { onDelete: 'cascade' })));
+    expect(await rules()).toEqual([{ rule: 'c', deferrable: true }]);
+    await applyApp(db, app(text()));
+    expect(await rules()).toEqual([]);
+  });
+
   it.each([
     ['a column that may not be null', { ...base, m: integer() }, {}, 'add('],
     ['another type', { ...base, n: text() }, {}, 'split('],

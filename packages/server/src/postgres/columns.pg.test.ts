@@ -250,4 +250,33 @@ describe('keys', () => {
       expect(found.rows).toEqual(keys.map((key) => ({ key, matched: key })));
     },
   );
+
+  it.each([
+    ['id text primary key', tableOf(part('id', 'id', 'text'))],
+    ['id text collate "C" primary key', tableOf(part('id', 'id', 'text'))],
+    ['id uuid primary key', tableOf(part('id', 'id', 'uuid'))],
+    ['id bigint primary key', tableOf(part('id', 'id', 'bigint'))],
+    ['origin text, n bigint, primary key (origin, n)', tableOf(part('origin', 'text'), part('n', 'integer'))],
+  ])('[PG-33] many keys are looked up by the index of the primary key: %s', async (columns, table) => {
+    const plan = await test.db.transaction('write', async (tx) => {
+      await tx.query(`create temporary table t (${columns}) on commit drop`);
+      const made = table.primaryKey.map((name) => {
+        const { keyType } = table.columns[name]!;
+        return name === 'n' || keyType === 'bigint'
+          ? 'n'
+          : keyType === 'uuid'
+            ? 'gen_random_uuid()'
+            : 'n::text';
+      });
+      await tx.query(`insert into t select ${made.join(', ')} from generate_series(1, 20000) n`);
+      await tx.query('analyze t');
+      const { rows } = await tx.query<{ 'QUERY PLAN': string }>(
+        `explain select 1 from unnest($1::text[]) k(key) join t on ${keyMatch(table, reference, 'k.key')}`,
+        [['a', 'b']],
+      );
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    });
+    expect(plan).toContain('using t_pkey');
+    expect(plan).toMatch(/Index Cond: \(.*key/);
+  });
 });
