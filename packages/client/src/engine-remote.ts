@@ -12,7 +12,7 @@ export const remotePort = (channel: Channel): EnginePort => {
   let gone: string | undefined;
 
   const ask = (request: (id: number) => EngineRequest): Promise<unknown> => {
-    if (gone !== undefined) return Promise.reject(new SatchelError('database_closed'));
+    if (gone !== undefined) return Promise.reject(new SatchelError('database_closed', { reason: gone }));
     const id = nextId++;
     return new Promise((done, failed) => {
       waiting.set(id, { done, failed });
@@ -35,7 +35,7 @@ export const remotePort = (channel: Channel): EnginePort => {
   });
   channel.onGone((reason) => {
     gone = reason;
-    for (const { failed } of waiting.values()) failed(new SatchelError('database_closed'));
+    for (const { failed } of waiting.values()) failed(new SatchelError('database_closed', { reason }));
     waiting.clear();
   });
 

@@ -1,6 +1,6 @@
 import type { Change, Values } from '@satchel/protocol';
 import { describe, expect, test } from 'vitest';
-import { columns, factsOf, MUTATION, stamp, THEN, tableWith } from '../test/merge-cases.ts';
+import { columns, factsOf, MUTATION, stamp, tableWith } from '../test/merge-cases.ts';
 import { decideChange } from './change-decision.ts';
 import { isUuid } from './ids.ts';
 import { canRenameKeys, newKeyFor } from './insert-policy.ts';
@@ -68,7 +68,7 @@ describe('an insert', () => {
       conflict: { kind: 'insert', columns: ['name'], policy: 'server-wins', result: { name: 'theirs' } },
     });
     const mineWins = decideChange(
-      tableOf({ kind: 'merge', [THEN]: { kind: 'client-wins' } }),
+      tableOf({ kind: 'merge', then: { kind: 'client-wins' } }),
       insert,
       there(theirs),
       factsOf(),

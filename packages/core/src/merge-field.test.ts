@@ -1,7 +1,7 @@
 import type { Value } from '@satchel/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { columns, factsOf, stamp, THEN } from '../test/merge-cases.ts';
+import { columns, factsOf, stamp } from '../test/merge-cases.ts';
 import { equalValues } from './equal-values.ts';
 import { type FieldVersions, type MergeFacts, mergeField } from './merge-field.ts';
 import type { UpdatePolicy } from './policy.ts';
@@ -257,7 +257,7 @@ describe('policies', () => {
   });
 
   test('[CORE-POLICY-05] role-wins goes by authenticated roles; equals fall to the second policy', () => {
-    const rule: UpdatePolicy = { kind: 'role-wins', role: 'agronomist', [THEN]: { kind: 'client-wins' } };
+    const rule: UpdatePolicy = { kind: 'role-wins', role: 'agronomist', then: { kind: 'client-wins' } };
     const expert = ['farmer', 'agronomist'];
     expect(judged(rule, { roles: expert, ...written(1) }).result).toBe('client');
     expect(judged(rule, { roles: ['farmer'], ...written(1, expert) }).result).toBe('server');
@@ -270,7 +270,7 @@ describe('policies', () => {
 
   test('[CORE-POLICY-06] merge falls to its second policy where the same field was edited twice', () => {
     expect(judged({ kind: 'merge' }).result).toBe('server');
-    expect(judged({ kind: 'merge', [THEN]: { kind: 'client-wins' } }).result).toBe('client');
+    expect(judged({ kind: 'merge', then: { kind: 'client-wins' } }).result).toBe('client');
   });
 
   test('[CORE-POLICY-07] review holds the server’s value, or applies the user’s and stays open', () => {

@@ -1,7 +1,7 @@
 import type { Values } from '@satchel/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EARLIER, factsOf, stamp, THEN, tableWith, updateOf } from '../test/merge-cases.ts';
+import { EARLIER, factsOf, stamp, tableWith, updateOf } from '../test/merge-cases.ts';
 import { mergeRow } from './merge-row.ts';
 import type { UpdatePolicy } from './policy.ts';
 import type { FieldWriter } from './writer.ts';
@@ -78,7 +78,7 @@ describe('[CORE-ROW-01] what becomes of an update', () => {
             by: { role: 'manager' },
             reason: 'prices are printed',
             expireAfter: 5,
-            [THEN]: 'client-wins',
+            then: 'client-wins',
           },
         },
       },
@@ -154,7 +154,7 @@ test('[CORE-ROW-04] stamps are kept for columns whose policy asks, believed only
     { kind: 'server-wins' },
     {
       fields: {
-        name: { kind: 'merge', [THEN]: { kind: 'latest-wins' } },
+        name: { kind: 'merge', then: { kind: 'latest-wins' } },
         note: { kind: 'earliest-wins', column: 'ackAt' },
         price: { kind: 'role-wins', role: 'manager' },
       },

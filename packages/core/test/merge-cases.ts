@@ -15,9 +15,6 @@ import type {
 export const MUTATION = '018bcfe5-6800-7000-8000-0000000000aa';
 export const EARLIER = '018bcfe5-6800-7000-8000-000000000001';
 
-/** A policy's second choice. A constant, since linters take a property written `then` for a promise's. */
-export const THEN = 'then';
-
 const column = (name: string, type: ColumnType, more: Partial<Column> = {}): Column => ({
   name,
   type,

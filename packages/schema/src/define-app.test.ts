@@ -11,7 +11,6 @@ import {
   ref,
   retryOf,
   scheduleOf,
-  THEN,
   table,
   text,
   via,
@@ -42,7 +41,7 @@ describe('defineApp', () => {
         insert: { kind: 'new-key' },
         delete: { kind: 'ask' },
         unique: { kind: 'reject' },
-        fields: { stock: { kind: 'merge', [THEN]: { kind: 'server-wins' } } },
+        fields: { stock: { kind: 'merge', then: { kind: 'server-wins' } } },
       },
       access: {
         operations: { read: ['*'], insert: ['*'], update: ['*'], delete: ['*'] },

@@ -11,7 +11,7 @@ import type {
 import { isServerGiven } from './define-columns.ts';
 import { checkKnown, checkSettings, checkWhole, checkWord, mistake } from './mistake.ts';
 import { checkColumn } from './names.ts';
-import { type ConflictsInput, THEN, type UpdatePolicyInput } from './policies.ts';
+import type { ConflictsInput, UpdatePolicyInput } from './policies.ts';
 
 /** What the policies of a table are checked against. */
 export interface PolicySurroundings {
@@ -96,7 +96,7 @@ const defineExpiry = (where: string, given: Readonly<Record<string, unknown>>): 
   return {
     ...(given.expireAfter === undefined
       ? {}
-      : { expireAfter: given.expireAfter, [THEN]: given.then ?? 'server-wins' }),
+      : { expireAfter: given.expireAfter, then: given.then ?? 'server-wins' }),
   };
 };
 
@@ -143,7 +143,7 @@ const definePolicy = (
   }
   if (own.includes('expireAfter')) Object.assign(settings, defineExpiry(where, given));
   else if (own.includes('then')) {
-    settings[THEN] = definePolicy(`${where}.then`, given.then ?? 'server-wins', UPDATE, notes, surroundings);
+    settings.then = definePolicy(`${where}.then`, given.then ?? 'server-wins', UPDATE, notes, surroundings);
   }
   return { ...notes, ...settings, kind } as Policy;
 };
@@ -207,7 +207,7 @@ export const defineConflicts = (
   }
   for (const column of Object.values(columns)) {
     if (commutes(column) && fields[column.name] === undefined) {
-      fields[column.name] = { ...shared, kind: 'merge', [THEN]: update };
+      fields[column.name] = { ...shared, kind: 'merge', then: update };
     }
   }
   return {

@@ -30,14 +30,11 @@ export interface ConflictsInput<Name extends string = string> extends PolicyNote
   readonly fields?: { readonly [column in Name]?: UpdatePolicyInput };
 }
 
-/** The name of a policy's second choice. A constant, since linters take a property written `then` for a promise's. */
-export const THEN = 'then';
-
 const asPolicy = (policy: UpdatePolicyInput): UpdatePolicy =>
   typeof policy === 'string' ? { kind: policy } : policy;
 type Then = { readonly then?: UpdatePolicyInput };
 const withThen = ({ then, ...notes }: PolicyNotes & Then): PolicyNotes & { readonly then?: UpdatePolicy } =>
-  then === undefined ? notes : { ...notes, [THEN]: asPolicy(then) };
+  then === undefined ? notes : { ...notes, then: asPolicy(then) };
 
 /** The server's value stays; the client's is kept in the conflict record. */
 export const serverWins = (notes: PolicyNotes = {}): UpdatePolicy => ({ ...notes, kind: 'server-wins' });

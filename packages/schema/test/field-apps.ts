@@ -20,7 +20,6 @@ import {
   serverId,
   set,
   sql,
-  THEN,
   table,
   text,
   textDocument,
@@ -122,7 +121,7 @@ export const storeForms = defineApp({
         scope: 'all',
         access: { write: 'manager' },
         conflicts: {
-          update: roleWins('manager', { [THEN]: latestWins(), reason: 'Only the manager edits forms' }),
+          update: roleWins('manager', { then: latestWins(), reason: 'Only the manager edits forms' }),
         },
       },
     ),

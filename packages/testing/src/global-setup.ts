@@ -8,7 +8,7 @@ import { leaseTestServer } from './postgres.ts';
  */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   if (process.env.SATCHEL_TEST_DATABASE_URL) return undefined;
-  const { testFiles } = await project.globTestFiles(project.vitest.filenamePattern);
+  const { testFiles } = await project.globTestFiles(namedFiles());
   if (!testFiles.some((file) => file.endsWith('.pg.test.ts'))) return undefined;
   const server = await leaseTestServer();
   process.env.SATCHEL_TEST_DATABASE_URL = server.url;
@@ -17,3 +17,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     await server.release();
   };
 }
+
+/** The files or folders that the command line names; all when it names none. */
+const namedFiles = (): string[] =>
+  process.argv.slice(2).filter((word) => word !== 'run' && !word.startsWith('-'));

@@ -17,9 +17,14 @@ export interface NodePlatformOptions {
   readonly directory: string;
   /**
    * Runs the engine in a thread of its own, so that no long query holds the app's
-   * thread. `definition`: the module whose default export is the app.
+   * thread. `definition`: the module whose default export is the app; `execArgv`: of the
+   * thread, default as the process.
    */
-  readonly worker?: { readonly definition: URL | string; readonly script?: URL };
+  readonly worker?: {
+    readonly definition: URL | string;
+    readonly script?: URL;
+    readonly execArgv?: readonly string[];
+  };
   /** Default: always there. */
   readonly network?: NetworkSource;
   readonly clock?: Clock;
@@ -58,7 +63,7 @@ export const nodePlatform = (options: NodePlatformOptions): Platform => {
         const engine = openEngine({ app, driver, userId, clock, random, durability });
         return localPort(engine, () => driver.flush());
       }
-      const { definition, script } = options.worker;
+      const { definition, script, execArgv } = options.worker;
       const workerData: EngineWorkerData = {
         definition: String(definition),
         directory: options.directory,
@@ -66,7 +71,10 @@ export const nodePlatform = (options: NodePlatformOptions): Platform => {
         userId,
         durability,
       };
-      const worker = new Worker(script ?? new URL('./engine-worker.js', import.meta.url), { workerData });
+      const worker = new Worker(script ?? new URL('./engine-worker.js', import.meta.url), {
+        workerData,
+        ...(execArgv ? { execArgv: [...execArgv] } : {}),
+      });
       workers.add(worker);
       worker.once('exit', () => workers.delete(worker));
       const port = remotePort(workerChannel(worker));
