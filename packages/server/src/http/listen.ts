@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Scheduler } from '@satchel/core';
 import { SatchelError } from '@satchel/protocol';
@@ -38,6 +38,12 @@ export const listen = async (
     { requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT, keepAliveTimeout: KEEP_ALIVE },
     (incoming, outgoing) => void listener(incoming, outgoing),
   );
+  // Upgraded sockets are the server's as well, and its own list forgets them.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
       reject(
@@ -58,7 +64,9 @@ export const listen = async (
     url: `http://${shown.includes(':') ? `[${shown}]` : shown}:${port}`,
     close: (drainMs) =>
       new Promise((resolve) => {
-        const cut = scheduler.after(drainMs, () => server.closeAllConnections());
+        const cut = scheduler.after(drainMs, () => {
+          for (const socket of sockets) socket.destroy();
+        });
         server.close(() => {
           cut.cancel();
           resolve();

@@ -8,7 +8,7 @@ export interface AttachOptions {
   /** Path of the socket, without query. Default `/v1/live`. */
   readonly path?: string;
   /** Whether a page of this web origin may connect; `undefined` where there is none, as in apps. Default: all. */
-  readonly isOriginAllowed?: (origin: string | undefined) => boolean;
+  readonly isOriginAllowed?: (origin: string | undefined, host: string | undefined) => boolean;
 }
 
 /** Bytes of one message: a cursor of the greatest length, a token, a subscription. */
@@ -33,7 +33,7 @@ export const attachLive = (
   });
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (request.url?.split('?')[0] !== path) return;
-    if (!isOriginAllowed(request.headers.origin)) {
+    if (!isOriginAllowed(request.headers.origin, request.headers.host)) {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
@@ -67,11 +67,7 @@ const liveSocket = (socket: WebSocket): LiveSocket => {
     get buffered() {
       return socket.bufferedAmount;
     },
-    close: (code, reason) => {
-      socket.close(code, reason);
-      // A peer that does not answer the close must not keep its buffers here.
-      if (socket.bufferedAmount > 0) socket.terminate();
-    },
+    close: (code, reason) => socket.close(code, reason),
     ping: () => {
       const answered = isAlive;
       isAlive = false;

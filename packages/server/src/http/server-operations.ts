@@ -1,0 +1,41 @@
+import { SatchelError } from '@satchel/protocol';
+import { ack } from '../clients/ack.ts';
+import { listClients, restoreClient, revokeClient, revokedAs } from '../clients/registry.ts';
+import type { ServerContext } from '../context.ts';
+import { openGeneration } from '../moments/open-generation.ts';
+import { showBatch } from '../operate/batch-record.ts';
+import { readGauges } from '../operate/gauges.ts';
+import { rowHistory } from '../operate/row-history.ts';
+import { status } from '../operate/status.ts';
+import { digests } from '../pull/digests.ts';
+import { pull } from '../pull/pull.ts';
+import { rows, versions } from '../pull/versions.ts';
+import { push } from '../push/push.ts';
+import type { Operations } from './operations.ts';
+
+/** The rooms of the server as the HTTP layer asks for them. */
+export const serverOperations = (ctx: ServerContext): Operations => ({
+  revokedAs: (clientId) => revokedAs(ctx, clientId),
+  push: (principal, request, raw, origin) => push(ctx, principal, request, raw, origin),
+  pull: (principal, request, digest) => pull(ctx, principal, request, digest),
+  ack: (principal, request) => ack(ctx, principal, request),
+  digests: (principal, request) => digests(ctx, principal, request),
+  versions: (principal, request) => versions(ctx, principal, request),
+  rows: (principal, request) => rows(ctx, principal, request),
+  status: (principal) => status(ctx, principal),
+  listConflicts: () => Promise.reject(new SatchelError('not_found')),
+  showConflict: () => Promise.reject(new SatchelError('not_found')),
+  resolveConflict: () => Promise.reject(new SatchelError('not_found')),
+  undoConflict: () => Promise.reject(new SatchelError('not_found')),
+  escalateConflict: () => Promise.reject(new SatchelError('not_found')),
+  listClients: (filter) => listClients(ctx, filter),
+  revokeClient: (principal, clientId, action) => revokeClient(ctx, principal, clientId, action),
+  restoreClient: (principal, clientId) => restoreClient(ctx, principal, clientId),
+  showBatch: (principal, batchId) => showBatch(ctx, principal, batchId),
+  replayBatch: () => Promise.reject(new SatchelError('not_found')),
+  rowHistory: (principal, table, key, filter) => rowHistory(ctx, principal, table, key, filter),
+  ready: async () => {
+    await openGeneration(ctx);
+  },
+  gauges: () => readGauges(ctx),
+});

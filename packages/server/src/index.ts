@@ -1,0 +1,16 @@
+export type { Log, ServerContext, ServerLimits } from './context.ts';
+export { type AuthSettings, MIN_SECRET_BYTES } from './http/auth.ts';
+export { createLog, type LogSettings, silentLog } from './http/log.ts';
+export { openApiDocument } from './http/openapi.ts';
+export type { RateSettings } from './http/rate-limit.ts';
+export {
+  DEVELOPMENT_ISSUER,
+  type DevelopmentIssuer,
+  developmentIssuer,
+} from './operate/development-issuer.ts';
+export { type DoctorOptions, doctor } from './operate/doctor.ts';
+export type { Finding, FindingCode, Severity } from './operate/finding.ts';
+export { prepareDatabase } from './operate/prepare-database.ts';
+export { signToken, type TokenRequest } from './operate/token.ts';
+export { createServer, DEFAULT_LIMITS, type SatchelServer, type ServerOptions } from './server.ts';
+export { systemClock, systemRandom, systemScheduler } from './system.ts';
