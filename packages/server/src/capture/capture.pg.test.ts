@@ -15,7 +15,11 @@ const app = defineApp({
     ),
     readings: table(
       { id: id({ type: 'uuid' }), meter: integer(), at: timestamp(), value: bigint() },
-      { scope: 'meter:{meter}', adopt: { schema: 'field', table: 'meter_readings' } },
+      {
+        scope: 'meter:{meter}',
+        primaryKey: ['id', 'meter'],
+        adopt: { schema: 'field', table: 'meter_readings' },
+      },
     ),
     logs: table({ id: id(), storeId: text() }, { scope: 'store:{storeId}', audit: false }),
   },
@@ -25,7 +29,7 @@ const app = defineApp({
 /** An adopted table with partitions, rows of before, row level security and other types than Satchel's own. */
 const ADOPTED = [
   'create schema field',
-  `create table field.meter_readings (id uuid not null, meter int not null, at timestamptz not null, value numeric not null,
+  `create table field.meter_readings (id uuid not null, meter int not null, at timestamptz not null, value bigint not null,
     primary key (id, meter)) partition by list (meter)`,
   'create table field.readings_1 partition of field.meter_readings for values in (1)',
   'create table field.readings_2 partition of field.meter_readings for values in (2)',
@@ -144,9 +148,9 @@ describe('capture', () => {
     await a.run(`update field.meter_readings set meter = 2 where id = '${key}3'`);
     await a.run('truncate field.readings_1');
     expect(await database.entries()).toEqual([
-      `meter:1 readings ${key}2 deleted`,
-      `meter:1 readings ${key}3 left`,
-      `meter:2 readings ${key}3`,
+      `meter:1 readings ["${key}2",1] deleted`,
+      `meter:1 readings ["${key}3",1] deleted`,
+      `meter:2 readings ["${key}3",2]`,
     ]);
   });
 
@@ -157,12 +161,13 @@ describe('capture', () => {
   });
 
   it('[CAP-08] a role without any right on Satchel may write, and row level security hides nothing from capture', async () => {
-    await a.run('create role clerk');
+    const clerk = `satchel_clerk_${process.pid}`;
+    await a.run(`create role ${clerk}`);
     try {
-      await a.run('grant select, insert, update, delete on products to clerk');
+      await a.run(`grant select, insert, update, delete on products to ${clerk}`);
       await a.run('alter table products enable row level security');
       await a.run(`create policy mine on products using (store_id = current_setting('shop.store', true))`);
-      await a.run(`set role clerk; set search_path = pg_temp; set "shop.store" = 's1'`);
+      await a.run(`set role ${clerk}; set search_path = pg_temp; set "shop.store" = 's1'`);
       await a.run(`insert into public.products values ('p1', 's1', 'x')`);
       await a.run(`update public.products set name = 'y'`);
       await expect(a.run('select * from satchel.entries')).rejects.toMatchObject({ code: '42501' });
@@ -178,7 +183,7 @@ describe('capture', () => {
       await a.run(
         'reset role; drop policy mine on public.products; alter table public.products disable row level security',
       );
-      await a.run('revoke all on public.products from clerk; drop role clerk');
+      await a.run(`revoke all on public.products from ${clerk}; drop role ${clerk}`);
     }
   });
 
