@@ -29,8 +29,8 @@ export interface Job {
   readonly batchId: string | null;
   readonly submitted: readonly Submitted[];
   readonly outstandingFrom: ReadonlyMap<string, number>;
-  /** They waited on the server, and are in `satchel.mutations` already. */
-  readonly isRelease: boolean;
+  /** They are in `satchel.mutations` already and waited for this: a row, or a person. */
+  readonly releases?: 'held' | 'review';
   readonly rulings: ReadonlyMap<RowAddress, Ruling>;
 }
 
@@ -63,8 +63,10 @@ export interface Applied {
   /** Server time of receipt. */
   readonly now: number;
   readonly epoch: string;
-  /** Rows of the app were written. */
-  readonly wrote: boolean;
+  /** Rows of the app that were written. */
+  readonly effects: readonly NetEffect[];
+  /** Some mutation waits for a row. */
+  readonly someHeld: boolean;
 }
 
 /**
@@ -79,14 +81,16 @@ export const applyBatch = async (
   job: Job,
   lessons: Lessons,
 ): Promise<Applied> => {
-  const { now, epoch } = await beginWriting(tx, job);
+  const { now, epoch, someHeld } = await beginWriting(tx, job);
   const known = await readKnown(tx, job.principal, job.submitted);
+  const waiting = job.releases && (await lockWaiting(tx, job, job.releases));
   const fresh = job.submitted.flatMap((one) => {
-    if (!job.isRelease && known.answers.has(one.mutation.mutationId)) return [];
+    const isTodo = waiting?.has(one.mutation.mutationId) ?? !known.answers.has(one.mutation.mutationId);
+    if (!isTodo) return [];
     const refused = lessons.refused.get(one.mutation.mutationId);
     return [refused === undefined ? one : { ...one, changes: [], refused }];
   });
-  if (fresh.length === 0) return { answers: known.answers, verdicts: [], now, epoch, wrote: false };
+  if (fresh.length === 0) return { answers: known.answers, verdicts: [], now, epoch, effects: [], someHeld };
   const scopes = await scopesFor(ctx, tx, job.principal);
   const given = {
     principal: job.principal,
@@ -97,7 +101,13 @@ export const applyBatch = async (
     rulings: job.rulings,
   };
   const facts = await loadCommon(ctx, tx, given);
-  const rare: RareGiven = { ...job, principalId: job.principal.id, submitted: fresh, runs: known.runs };
+  const rare: RareGiven = {
+    principalId: job.principal.id,
+    submitted: fresh,
+    runs: known.runs,
+    outstandingFrom: job.outstandingFrom,
+    isRelease: job.releases !== undefined,
+  };
   const decided = lessons.probe
     ? await decideProbed(ctx, tx, facts, rare)
     : await decideWith(ctx, tx, facts, rare);
@@ -119,21 +129,42 @@ export const applyBatch = async (
     verdicts: decided.verdicts,
     now,
     epoch,
-    wrote: effects.length > 0,
+    effects,
+    someHeld,
   };
 };
 
 /** Says to the capture triggers who writes, and reads the clock. */
-const beginWriting = async (tx: Transaction, job: Job): Promise<{ now: number; epoch: string }> => {
-  const { rows } = await tx.query<{ now: number; epoch: string | null }>(
+const beginWriting = async (
+  tx: Transaction,
+  job: Job,
+): Promise<{ now: number; epoch: string; someHeld: boolean }> => {
+  const { rows } = await tx.query<{ now: number; epoch: string | null; some_held: boolean }>(
     `select set_config('satchel.source', $1, true), set_config('satchel.writer', $2, true), satchel.now_ms() as now,
-            (select g.epoch from satchel.generations g order by g.generation desc limit 1) as epoch`,
+            (select g.epoch from satchel.generations g order by g.generation desc limit 1) as epoch,
+            exists (select from satchel.held) as some_held`,
     [job.source, job.submitted[0]?.clientId ?? ''],
     'push_begin',
   );
   const row = rows[0];
   if (row === undefined) throw new SatchelError('server_busy');
-  return { now: row.now, epoch: row.epoch ?? '' };
+  return { now: row.now, epoch: row.epoch ?? '', someHeld: row.some_held };
+};
+
+/** Those that wait still: another node may have been quicker. */
+const lockWaiting = async (
+  tx: Transaction,
+  { principal, submitted }: Job,
+  state: 'held' | 'review',
+): Promise<ReadonlySet<string>> => {
+  const { rows } = await tx.query<{ mutation_id: string }>(
+    `select mutation_id from satchel.mutations
+      where principal = $1 and mutation_id = any($2::uuid[]) and state = $3
+      order by mutation_id for update`,
+    [principal.id, submitted.map(({ mutation }) => mutation.mutationId), state],
+    'push_lock_waiting',
+  );
+  return new Set(rows.map(({ mutation_id }) => mutation_id));
 };
 
 /** Decides, and again as long as the decision asks for facts that were not read. */

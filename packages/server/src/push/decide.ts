@@ -84,7 +84,7 @@ export class BatchMemory {
       case 'needs-earlier':
         return;
       default:
-        return unreachable(verdict);
+        unreachable(verdict);
     }
   }
 

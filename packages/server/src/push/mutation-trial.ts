@@ -230,7 +230,12 @@ export class MutationTrial {
     if (breach !== undefined) {
       if (this.#facts.earlierOutstanding(submitted)) return { kind: 'needs-earlier', submitted };
       if (breach.kind === 'unique') return this.#unique(breach);
-      return { kind: 'held', submitted, parent: breach.parent, until: now + app.limits.heldFor };
+      return {
+        kind: 'held',
+        submitted,
+        parent: breach.parent,
+        until: submitted.until ?? now + app.limits.heldFor,
+      };
     }
     return {
       kind: 'settled',

@@ -13,15 +13,17 @@ import { announce } from '../live/announce.ts';
 import { checkVersions } from '../pull/reader.ts';
 import type { Job } from './apply.ts';
 import { inChunks } from './chunks.ts';
+import { releaseHeldBy } from './held.ts';
 import { runOf } from './known.ts';
 import { checkOrigins } from './origins.ts';
 import { prepare } from './prepare.ts';
 import { keepBatch, type RequestOrigin } from './receive.ts';
 import { noteRenaming } from './renaming.ts';
-import { runJob } from './run-job.ts';
+import { type JobDone, runJob } from './run-job.ts';
 import { inRunOrder } from './run-order.ts';
 import { showAnswers } from './shown-answers.ts';
 import type { Submitted } from './submitted.ts';
+import type { NetEffect } from './write-rows.ts';
 
 /**
  * Takes in some mutations of one client: the request is kept as it came, then its
@@ -51,7 +53,12 @@ export const push = async (
   });
   await keepBatch(ctx, principal, request, raw, origin);
   await noteRenaming(ctx, request);
-  const { answers, serverTime, epoch } = await takeIn(ctx, principal, request);
+  const made: NetEffect[] = [];
+  const { answers, serverTime, epoch } = await takeIn(ctx, principal, request, 'push', (done) => {
+    announce(ctx);
+    if (done.someHeld) made.push(...done.effects);
+  });
+  await releaseHeldBy(ctx, made);
   return {
     batchId: request.batchId,
     serverTime,
@@ -73,7 +80,9 @@ export const takeIn = async (
   ctx: ServerContext,
   principal: Principal,
   request: PushRequest,
-  source: Job['source'] = 'push',
+  source: Job['source'],
+  /** Called after each commit. */
+  took: (done: JobDone) => void = () => {},
 ): Promise<TakenIn> => {
   const submitted = request.mutations.map((mutation) => prepare(ctx.app, principal, request, mutation));
   const first = firstOfEach(submitted);
@@ -84,7 +93,6 @@ export const takeIn = async (
     outstandingFrom: new Map(
       request.outstandingFrom === undefined ? [] : [[runOf(request), request.outstandingFrom]],
     ),
-    isRelease: false,
     rulings: new Map(),
   };
   const answers = new Map<string, PushAnswer>();
@@ -96,7 +104,7 @@ export const takeIn = async (
     for (const [id, answer] of done.answers) answers.set(id, answer);
     serverTime = done.now;
     epoch = done.epoch;
-    if (done.wrote) announce(ctx);
+    took(done);
   }
   const answerTo = ({ mutation: { mutationId }, hash }: Submitted): PushAnswer => {
     if (first.get(mutationId)?.hash !== hash) return reused(mutationId);

@@ -4,6 +4,7 @@ import type { Transaction } from '../postgres/database.ts';
 import { type Applied, applyBatch, type Job, type Lessons, TryAgain } from './apply.ts';
 import { problemOf, refusalOf } from './refused-by-database.ts';
 import type { Submitted } from './submitted.ts';
+import type { NetEffect } from './write-rows.ts';
 
 /** Attempts at one batch when others are in the way, before the client is told to come again. */
 const MAX_ATTEMPTS = 12;
@@ -16,7 +17,8 @@ export interface JobDone {
   readonly answers: ReadonlyMap<string, PushAnswer>;
   readonly now: number;
   readonly epoch: string;
-  readonly wrote: boolean;
+  readonly effects: readonly NetEffect[];
+  readonly someHeld: boolean;
 }
 
 /** What is done within the transaction of a batch besides the batch itself. */
@@ -97,7 +99,8 @@ const cutInTwo = async (
     answers: new Map([...first.answers, ...second.answers]),
     now: second.now,
     epoch: second.epoch,
-    wrote: first.wrote || second.wrote,
+    effects: [...first.effects, ...second.effects],
+    someHeld: first.someHeld || second.someHeld,
   };
 };
 

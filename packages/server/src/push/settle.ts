@@ -35,7 +35,7 @@ export const settle = async (
 ): Promise<void> => {
   const kept = verdicts.filter(({ kind }) => kind !== 'needs-earlier');
   const settled = verdicts.filter((verdict): verdict is SettledVerdict => verdict.kind === 'settled');
-  if (job.isRelease) await releaseMutations(tx, job, kept, answers);
+  if (job.releases) await releaseMutations(tx, job, kept, answers);
   else await claimMutations(tx, job, kept, answers, written.now);
   await keepHeld(ctx, tx, job, kept);
   await keepAudit(ctx, tx, job, settled, written);
@@ -46,7 +46,6 @@ export const settle = async (
 };
 
 const mutationRecord = (
-  job: Job,
   verdict: Verdict,
   answers: ReadonlyMap<string, PushAnswer>,
 ): Record<string, unknown> => {
@@ -99,7 +98,7 @@ const claimMutations = async (
   now: number,
 ): Promise<void> => {
   if (verdicts.length === 0) return;
-  const records = verdicts.toSorted(byId).map((verdict) => mutationRecord(job, verdict, answers));
+  const records = verdicts.toSorted(byId).map((verdict) => mutationRecord(verdict, answers));
   const { rowCount } = await tx.query(
     `insert into satchel.mutations
        (principal, mutation_id, client_id, run_id, seq, batch_id, hash, author, hlc, received_at, state, outcome, body)
@@ -119,7 +118,7 @@ const releaseMutations = async (
   verdicts: readonly Verdict[],
   answers: ReadonlyMap<string, PushAnswer>,
 ): Promise<void> => {
-  const records = verdicts.toSorted(byId).map((verdict) => mutationRecord(job, verdict, answers));
+  const records = verdicts.toSorted(byId).map((verdict) => mutationRecord(verdict, answers));
   await tx.query(
     `update satchel.mutations m
         set state = r.t, outcome = r.o, body = r.b, xid = pg_current_xact_id()

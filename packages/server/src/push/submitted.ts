@@ -17,6 +17,8 @@ export interface Submitted {
   readonly dropped: readonly number[];
   /** `changes` are to the letter what the client wrote: no lift, no default, no other form. */
   readonly asSent: boolean;
+  /** It has waited on the server already: until when it may, UTC milliseconds. */
+  readonly until?: number;
   /** Why it cannot be applied, whatever the rows are. */
   readonly refused?: Problem;
 }

@@ -120,8 +120,7 @@ export const fieldApp: App = defineApp({
       },
     ),
   },
-  scopesOf: ({ claims }) =>
-    Array.isArray(claims['stores']) ? claims['stores'].map((store) => `store:${store}`) : [],
+  scopesOf: ({ claims }) => [claims.stores ?? []].flat().map((store) => `store:${String(store)}`),
   validators: {},
   onApplied: { tickets: (change) => applied.heard(change) },
 });
