@@ -81,7 +81,7 @@ const pruneSome = async (ctx: ServerContext, horizon: string): Promise<number> =
          returning e.scope
        ), marked as (
          insert into satchel.horizons (scope, snapshot)
-         select distinct g.scope, $4::pg_snapshot from gone g order by g.scope
+         select g.scope, $4::pg_snapshot from (select distinct scope from gone) g order by g.scope
          on conflict (scope) do update set snapshot = excluded.snapshot
        )
        select count(*)::int as entries from gone`,

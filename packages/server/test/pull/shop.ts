@@ -206,7 +206,7 @@ export const truth = async (db: Queryable, userId: string, manager = false): Pro
   );
   return rows
     .map(({ name, v }) => {
-      if (!manager) delete v['cost'];
+      if (!manager) delete v.cost;
       return `${name} ${JSON.stringify(v)}`;
     })
     .sort();
