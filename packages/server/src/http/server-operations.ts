@@ -11,6 +11,7 @@ import { digests } from '../pull/digests.ts';
 import { pull } from '../pull/pull.ts';
 import { rows, versions } from '../pull/versions.ts';
 import { push } from '../push/push.ts';
+import { replay } from '../push/replay.ts';
 import type { Operations } from './operations.ts';
 
 /** The rooms of the server as the HTTP layer asks for them. */
@@ -32,7 +33,7 @@ export const serverOperations = (ctx: ServerContext): Operations => ({
   revokeClient: (principal, clientId, action) => revokeClient(ctx, principal, clientId, action),
   restoreClient: (principal, clientId) => restoreClient(ctx, principal, clientId),
   showBatch: (principal, batchId) => showBatch(ctx, principal, batchId),
-  replayBatch: () => Promise.reject(new SatchelError('not_found')),
+  replayBatch: (principal, batchId, dryRun) => replay(ctx, principal, batchId, dryRun),
   rowHistory: (principal, table, key, filter) => rowHistory(ctx, principal, table, key, filter),
   ready: async () => {
     await openGeneration(ctx);

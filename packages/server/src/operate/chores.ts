@@ -4,16 +4,20 @@ import type { ServerContext } from '../context.ts';
 import { recordMoment, thinMoments } from '../moments/moment.ts';
 import { MOMENT_EVERY } from '../moments/note-moment.ts';
 import { prune } from '../pull/prune.ts';
+import { runApplied } from '../push/applied.ts';
+import { runHeld } from '../push/held.ts';
 import type { Chore } from './maintenance.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** What a server does beside answering. Those that take their work with SKIP LOCKED run on every node. */
+/** What a server does beside answering. Those that share their work by locks on its rows run on every node. */
 export const choresOf = (ctx: ServerContext): readonly Chore[] => [
   { name: 'moments', every: MOMENT_EVERY, alone: false, run: () => recordMoment(ctx) },
   { name: 'moved', every: SECOND, alone: false, run: () => runMoved(ctx) },
+  { name: 'held', every: 5 * SECOND, alone: true, run: () => runHeld(ctx) },
+  { name: 'applied', every: SECOND, alone: false, run: () => runApplied(ctx) },
   { name: 'collect-outcomes', every: 10 * MINUTE, alone: true, run: () => collectOutcomes(ctx) },
   { name: 'prune', every: HOUR, alone: true, run: () => prune(ctx) },
   { name: 'thin-moments', every: HOUR, alone: true, run: () => thinMoments(ctx) },

@@ -1,6 +1,7 @@
 import type { Clock } from '@satchel/core';
 import type { App } from '@satchel/schema';
 import type { Database } from '../postgres/database.ts';
+import { readTableIds } from '../postgres/table-ids.ts';
 import { checkBooks } from './doctor/check-books.ts';
 import { checkCaptured } from './doctor/check-captured.ts';
 import { checkPostgres } from './doctor/check-postgres.ts';
@@ -59,15 +60,4 @@ export const doctor = async (db: Database, app: App, options: DoctorOptions): Pr
     }
   }
   return findings.sort(byGravity);
-};
-
-const readTableIds = async (db: Database): Promise<ReadonlyMap<string, number>> => {
-  const there = await db.query<{ there: boolean }>(
-    `select to_regclass('satchel.tables') is not null as there`,
-  );
-  if (there.rows[0]?.there !== true) return new Map();
-  const { rows } = await db.query<{ name: string; table_id: number }>(
-    'select name, table_id from satchel.tables',
-  );
-  return new Map(rows.map(({ name, table_id }) => [name, table_id]));
 };

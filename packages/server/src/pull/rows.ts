@@ -1,4 +1,4 @@
-import { type Column, quoteIdentifier } from '@satchel/core';
+import { type Column, type ColumnType, quoteIdentifier } from '@satchel/core';
 import { relationOf } from '../capture/relation.ts';
 import { readExpression } from '../postgres/columns.ts';
 import type { Queryable } from '../postgres/database.ts';
@@ -105,6 +105,15 @@ const rowsStatement = (view: TableView): Statement => {
 };
 
 /**
+ * A page is lines. PostgreSQL breaks the line between elements that are arrays, and a
+ * column of type json keeps the breaks that it was written with; no string holds one raw.
+ */
+const gather = (type: ColumnType, source: string): string => {
+  const text = `json_agg(${source})::text`;
+  return type === 'set' || type === 'json' || type === 'media' ? `replace(${text}, chr(10), ' ')` : text;
+};
+
+/**
  * All aggregates of a group take their input in one pass, so that the arrays of a block
  * belong together whatever the order is.
  */
@@ -115,7 +124,7 @@ const buildStatement = (view: TableView): Statement => {
   const filter = filterToSql(table, view.filter, reference, 4);
   const firstKey = table.primaryKey[0]!;
   const read = columns.map((column, index) => `${jsonSource(column, reference(column.name))} as c${index}`);
-  const gathered = columns.map((_, index) => `json_agg(r.c${index})::text as c${index}`);
+  const gathered = columns.map(({ type }, index) => `${gather(type, `r.c${index}`)} as c${index}`);
   const text = `
     select r.scope, r.state, count(*)::int as rows,
       json_agg(r.key)::text as keys, json_agg(r.version)::text as versions

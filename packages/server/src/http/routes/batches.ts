@@ -28,8 +28,8 @@ export const batchRoutes: readonly Route[] = [
     tag: 'Batches',
     summary: 'Try a batch again',
     description:
-      'What was settled stays settled: a repeat gets its first outcome. With `dryRun` nothing is kept.',
-    access: 'administrator',
+      'With the rights that its sender had. What was settled stays settled: a repeat gets its first outcome. With `dryRun` nothing is kept. The sender may do so, and administrators.',
+    access: 'principal',
     parameters: id,
     query,
     body: 'ReplayRequest',

@@ -1,5 +1,5 @@
 import { json, type Route, route } from '../route.ts';
-import { afterParameter, CLIENT_ID, idParameter, limitOf, limitParameter } from './parameters.ts';
+import { CLIENT_ID, idParameter, limitOf, limitParameter } from './parameters.ts';
 
 const id = { id: idParameter('client') };
 const query = { clientId: CLIENT_ID };
@@ -14,7 +14,7 @@ export const clientRoutes: readonly Route[] = [
     summary: 'List clients',
     description: 'Every client: whose it is, when it was last heard of, how much it said was waiting.',
     access: 'administrator',
-    query: { ...query, after: afterParameter, limit: limitParameter },
+    query: { ...query, after: idParameter('last client of the page before'), limit: limitParameter },
     answer: 'ClientList',
     handle: ({ query, operations }) =>
       json(
