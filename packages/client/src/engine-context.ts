@@ -29,7 +29,8 @@ export interface Moving {
   hlc: Hlc;
   /** Number of the current hold by table, then by scope. */
   readonly holds: Map<string, Map<string, number>>;
-  cloned: boolean;
+  /** Capture is silent at the moment, as `satchel_txn` has it. */
+  silent: boolean;
 }
 
 /** The stamp of a new mutation: later than all before it. Kept by the caller once committed. */

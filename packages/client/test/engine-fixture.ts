@@ -1,4 +1,14 @@
-import type { Change, GoneLine, Json, Outcome, PageLine, PushAnswer, RowsLine, ScopeLine, Values } from '@satchel/protocol';
+import type {
+  Change,
+  GoneLine,
+  Json,
+  Outcome,
+  PageLine,
+  PushAnswer,
+  RowsLine,
+  ScopeLine,
+  Values,
+} from '@satchel/protocol';
 import {
   type App,
   bigint,
@@ -19,11 +29,11 @@ import {
   text,
   timestamp,
 } from '@satchel/schema';
-import { openEngine } from '../src/database/open-engine.ts';
+import { seededRandom } from '../../testing/src/random.ts';
 import type { Driver } from '../src/database/driver.ts';
+import { openEngine } from '../src/database/open-engine.ts';
 import { openBetterSqlite3 } from '../src/platform/node/better-sqlite3-driver.ts';
 import type { SqliteEngine } from '../src/sqlite-engine.ts';
-import { seededRandom } from '../../testing/src/random.ts';
 
 /** An app that has a table for each kind of trouble. */
 export const shop: App = defineApp({
@@ -31,7 +41,14 @@ export const shop: App = defineApp({
   schemaVersion: 1,
   tables: {
     customers: table(
-      { id: id(), storeId: text(), name: text(), phone: text({ nullable: true }), visits: counter(), tags: set() },
+      {
+        id: id(),
+        storeId: text(),
+        name: text(),
+        phone: text({ nullable: true }),
+        visits: counter(),
+        tags: set(),
+      },
       { scope: 'store:{storeId}', lane: 'high' },
     ),
     sales: table(
@@ -92,7 +109,12 @@ export const shop: App = defineApp({
     sell: (db, args) => {
       const { customer, amount } = args as { customer: string; amount: number };
       const sale = db.newId();
-      db.run('insert into sales (id, store_id, customer_id, amount) values (?, ?, ?, ?)', [sale, '1', customer, amount]);
+      db.run('insert into sales (id, store_id, customer_id, amount) values (?, ?, ?, ?)', [
+        sale,
+        '1',
+        customer,
+        amount,
+      ]);
       db.run('update customers set visits = visits + 1 where id = ?', [customer]);
       return sale;
     },
@@ -144,7 +166,12 @@ let seed = 1;
 let cursors = 0;
 
 export const opened = (
-  options: { readonly path?: string; readonly app?: App; readonly clock?: TestClock; readonly driver?: Driver } = {},
+  options: {
+    readonly path?: string;
+    readonly app?: App;
+    readonly clock?: TestClock;
+    readonly driver?: Driver;
+  } = {},
 ): Opened => {
   const clock = options.clock ?? new TestClock();
   const driver = options.driver ?? openBetterSqlite3(options.path ?? ':memory:');

@@ -17,6 +17,8 @@ export type MetaName =
   | 'renamed-from'
   | 'cloned'
   | 'unproven'
+  | 'tables'
+  | `capture:${string}`
   | `view:${string}`
   | `setting:${string}`;
 

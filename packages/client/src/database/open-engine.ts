@@ -9,7 +9,7 @@ import type { Driver } from './driver.ts';
 import { localTables } from './local-table.ts';
 import { readMeta, readMetaText, writeMeta } from './meta.ts';
 import { STORE_FORMAT, STORE_TABLES } from './tables.ts';
-import { applying } from './transaction.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface OpenEngine {
   readonly app: App;
@@ -26,8 +26,8 @@ export interface OpenEngine {
  * Opens the engine over a database: makes or evolves its tables, lifts what is queued
  * to the app's schema, puts capture back where it is missing, starts a new run.
  *
- * Errors: `trigger_unknown`, `schema_ahead` (the database was written by a newer app),
- * `database_corrupt`, `client_of_other_user`.
+ * Errors: `trigger_unknown`, `database_ahead` (it was written by a newer app or a newer
+ * Satchel), `client_of_other_user`.
  *
  * @example
  * ```ts
@@ -61,22 +61,21 @@ export const openEngine = (options: OpenEngine): SqliteEngine => {
       seq: 0,
       hlc: { millis: 0, counter: 0, nodeId: '' },
       holds: new Map(),
-      cloned: false,
+      silent: false,
     },
   };
-  applyingStore(context);
+  prepareStore(context);
   return new SqliteEngine(context);
 };
 
-const applyingStore = (context: EngineContext): void => {
+const prepareStore = (context: EngineContext): void => {
   const { app, db, ids, now, userId } = context;
-  db.setDurability('full');
   // Not within the transaction below, which needs them.
   db.exec(STORE_TABLES);
-  applying(context, 'full', () => {
+  inTransaction(context, 'full', () => {
     const format = readMeta(db, 'format');
     if (format !== undefined && format !== STORE_FORMAT) {
-      throw new SatchelError('database_corrupt', { detail: `format ${JSON.stringify(format)}` });
+      throw new SatchelError('database_ahead', { what: `format ${JSON.stringify(format)}` });
     }
     const user = readMeta(db, 'user');
     if (user !== undefined && user !== userId) {
@@ -94,6 +93,6 @@ const applyingStore = (context: EngineContext): void => {
       'update satchel_outbox set held_until = null, next_at = null where held_until is not null',
     ).run();
     now.hlc = lastStamp(context);
+    prepareAppTables(context);
   });
-  prepareAppTables(context);
 };

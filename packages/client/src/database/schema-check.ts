@@ -27,7 +27,7 @@ export const restoreTriggers = (context: EngineContext): LocalTable[] => {
   const restored: LocalTable[] = [];
   for (const local of context.tables.values()) {
     const found = there.get(local.sqlName) ?? [];
-    const expected = expectedTriggers(local);
+    const expected = expectedTriggers(context.app, local);
     refuseUnknown(local, found, expected);
     if (isAsExpected(found, expected)) continue;
     // All of them anew: their order of making is the order of firing.
@@ -37,6 +37,16 @@ export const restoreTriggers = (context: EngineContext): LocalTable[] => {
   }
   return restored;
 };
+
+/** The capture triggers of a table as they are now, as one text. */
+export const captureText = ({ db }: EngineContext, { sqlName }: LocalTable): string =>
+  db
+    .prepare(
+      "select sql from sqlite_schema where type = 'trigger' and lower(tbl_name) = ? and name like 'satchel\\_%' escape '\\' order by name",
+    )
+    .all([sqlName])
+    .map(({ sql }) => sql as string)
+    .join('\n');
 
 const refuseUnknown = (
   local: LocalTable,

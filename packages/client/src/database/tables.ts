@@ -61,6 +61,8 @@ create table if not exists satchel_changes (
   old text,
   version integer,
   hold integer,
+  bytes integer,
+  suspect integer,
   confirmed text,
   seen text,
   after text

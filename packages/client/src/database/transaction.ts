@@ -6,13 +6,14 @@ export const inTransaction = <T>(context: EngineContext, durability: 'full' | 'n
   db.setDurability(durability);
   db.prepare('begin immediate').run();
   // What is known in memory goes back with the database.
-  const before = { clientId: now.clientId, runId: now.runId, seq: now.seq, hlc: now.hlc, cloned: now.cloned };
+  const before = { clientId: now.clientId, runId: now.runId, seq: now.seq, hlc: now.hlc };
   try {
     const result = work();
     db.prepare('commit').run();
     return result;
   } catch (error) {
     Object.assign(now, before);
+    now.silent = false;
     now.holds.clear();
     rollback(context);
     throw error;
@@ -24,11 +25,14 @@ export const applying = <T>(context: EngineContext, durability: 'full' | 'normal
   inTransaction(context, durability, () => silently(context, work));
 
 /** Runs a part of a local transaction with capture and the app's triggers silent. */
-export const silently = <T>({ db }: EngineContext, work: () => T): T => {
+export const silently = <T>({ db, now }: EngineContext, work: () => T): T => {
+  if (now.silent) return work();
   const setMode = db.prepare('update satchel_txn set mode = ?');
   setMode.run(['apply']);
-  const result = work();
+  now.silent = true;
   // Not in a `finally`: what throws here takes the transaction with it.
+  const result = work();
+  now.silent = false;
   setMode.run(['write']);
   return result;
 };

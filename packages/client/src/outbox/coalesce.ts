@@ -52,6 +52,7 @@ export const coalesce = (
 const mayTakeIn = (entry: Entry, last: PendingChange, name: string | undefined): boolean =>
   entry.state === 'queued' &&
   !entry.everSent &&
+  entry.body === null &&
   entry.offer === null &&
   entry.name === (name ?? null) &&
   entry.range?.first === last.changeId &&

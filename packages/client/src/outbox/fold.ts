@@ -1,7 +1,8 @@
-import { foldImages, rowName } from '@satchel/core';
+import { foldImages, type Images, opOf, rowName } from '@satchel/core';
 import type { Op, Values } from '@satchel/protocol';
 import type { SqlRow } from '../database/driver.ts';
 import type { LocalTable } from '../database/local-table.ts';
+import { readRow } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
 
 /** The net effect of a local transaction on one row. */
@@ -15,8 +16,6 @@ export interface NetChange {
   readonly old: Values | null;
   readonly version: number | null;
   readonly hold: number | null;
-  /** The image after, as capture wrote it. */
-  readonly newText: string | null;
   /** It is not what capture wrote: several effects were folded. */
   readonly folded: boolean;
 }
@@ -25,15 +24,18 @@ export interface Folded {
   readonly net: readonly NetChange[];
   /** Captured changes that say nothing any more. */
   readonly dropped: readonly number[];
-  /** Tables that were touched, also where nothing is left of it. */
-  readonly tables: ReadonlySet<string>;
 }
 
-/** What a local transaction captured, after the change with id `mark`. */
-export const capturedSince = ({ db }: EngineContext, mark: number): SqlRow[] =>
+/**
+ * Changes after `mark` that must be looked at one by one: what SQL could not tell to be
+ * good, and rows that were touched more than once or had pending changes before.
+ */
+export const specialChanges = ({ db }: EngineContext, mark: number): SqlRow[] =>
   db
     .prepare(
-      'select change_id,tbl,op,key,new,old,version,hold from satchel_changes where change_id > ? order by change_id',
+      'select change_id,tbl,op,key,new,old,version,hold from satchel_changes c where change_id > ? and ' +
+        '(suspect <> 0 or exists (select 1 from satchel_changes p ' +
+        'where p.tbl = c.tbl and p.key = c.key and p.change_id <> c.change_id)) order by change_id',
     )
     .all([mark]);
 
@@ -42,53 +44,58 @@ export const capturedSince = ({ db }: EngineContext, mark: number): SqlRow[] =>
  * delete and an insert are an update, an insert and a delete are nothing (rule 58).
  */
 export const foldCaptured = (context: EngineContext, captured: readonly SqlRow[]): Folded => {
-  const tables = new Set<string>();
-  const byRow = new Map<string, NetChange>();
-  const dropped: number[] = [];
+  const byRow = new Map<string, SqlRow[]>();
   for (const row of captured) {
-    tables.add(row.tbl as string);
-    const change = netFromRow(context, row);
-    const name = rowName(change.local.name, change.key);
-    const first = byRow.get(name);
-    if (!first) {
-      byRow.set(name, change);
+    const name = rowName(row.tbl as string, row.key as string);
+    const rows = byRow.get(name);
+    if (rows) rows.push(row);
+    else byRow.set(name, [row]);
+  }
+  const net: NetChange[] = [];
+  const dropped: number[] = [];
+  for (const rows of byRow.values()) {
+    const first = rows[0]!;
+    const images = foldRow(context, rows);
+    dropped.push(...rows.slice(1).map(({ change_id }) => change_id as number));
+    const op = images === 'vanishes' ? undefined : opOf(images);
+    if (images === 'vanishes' || op === undefined) {
+      dropped.push(first.change_id as number);
       continue;
     }
-    dropped.push(change.changeId);
-    const images = foldImages(
-      { before: first.old, after: first.new },
-      { before: change.old, after: change.new },
-    );
-    if (images === 'vanishes') {
-      dropped.push(first.changeId);
-      byRow.delete(name);
-      continue;
-    }
-    const op = images.before === null ? 'insert' : images.after === null ? 'delete' : 'update';
-    byRow.set(name, {
-      ...first,
+    net.push({
+      changeId: first.change_id as number,
+      local: tableOf(context, first),
       op,
+      key: first.key as string,
       new: images.after,
-      newText: change.newText,
-      folded: true,
+      old: images.before,
+      version: first.version as number | null,
+      hold: first.hold as number | null,
+      folded: rows.length > 1,
     });
   }
-  return { net: [...byRow.values()], dropped, tables };
+  return { net, dropped };
 };
 
-const netFromRow = (context: EngineContext, row: SqlRow): NetChange => {
-  const newText = row.new as string | null;
-  const oldText = row.old as string | null;
-  return {
-    changeId: row.change_id as number,
-    local: context.tables.get(row.tbl as string)!,
-    op: row.op as Op,
-    key: row.key as string,
-    new: newText === null ? null : (JSON.parse(newText) as Values),
-    old: oldText === null ? null : (JSON.parse(oldText) as Values),
-    version: row.version as number | null,
-    hold: row.hold as number | null,
-    newText,
-    folded: false,
+const tableOf = (context: EngineContext, row: SqlRow): LocalTable => context.tables.get(row.tbl as string)!;
+
+const foldRow = (context: EngineContext, rows: readonly SqlRow[]): Images | 'vanishes' => {
+  const afterInsert = (index: number): Values | null => {
+    const next = rows[index + 1];
+    if (next) return parsed(next.old);
+    const row = rows[index]!;
+    return readRow(context, tableOf(context, row), row.key as string)?.values ?? null;
   };
+  let folded: Images | 'vanishes' = 'vanishes';
+  for (const [index, row] of rows.entries()) {
+    const images: Images = {
+      before: parsed(row.old),
+      after: row.op === 'insert' ? afterInsert(index) : parsed(row.new),
+    };
+    folded = folded === 'vanishes' ? images : foldImages(folded, images);
+  }
+  return folded;
 };
+
+const parsed = (text: SqlRow[string] | undefined): Values | null =>
+  typeof text === 'string' ? (JSON.parse(text) as Values) : null;

@@ -1,11 +1,16 @@
 import { rowName } from '@satchel/core';
 import type { Op, Seen, Values } from '@satchel/protocol';
 import type { SqlRow } from '../database/driver.ts';
+import { readRow } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
 
 /**
  * A change of an unsettled mutation, as capture left it: whole images of the row before
  * and after. Which columns the user changed is what differs between the two.
+ *
+ * An insert has no image of its own. While it is the last change of its row, the
+ * visible row is its image (pending values are laid over all of a base); afterwards
+ * the image before the next change is. It is written down before the visible row goes.
  *
  * Changes of one mutation have ids without a foreign one in between, in the order of
  * the local transaction; ids of earlier mutations are lower.
@@ -15,6 +20,7 @@ export interface PendingChange {
   readonly table: string;
   readonly op: Op;
   readonly key: string;
+  /** Made when it is asked for. */
   readonly new: Values | null;
   readonly old: Values | null;
   /** Confirmed version of the row when it was written; null if the server did not have it. */
@@ -30,52 +36,111 @@ export const CHANGE_COLUMNS = 'change_id,tbl,op,key,new,old,version,hold,confirm
 
 const parsed = <T>(text: unknown): T | null => (typeof text === 'string' ? (JSON.parse(text) as T) : null);
 
-export const pendingFromRow = (row: SqlRow): PendingChange => ({
-  changeId: row.change_id as number,
-  table: row.tbl as string,
-  op: row.op as Op,
-  key: row.key as string,
-  new: parsed<Values>(row.new),
-  old: parsed<Values>(row.old),
-  version: row.version as number | null,
-  hold: row.hold as number | null,
-  confirmed: parsed<Values>(row.confirmed),
-  seen: parsed<Record<string, Seen>>(row.seen),
-  after: row.after as string | null,
-});
+class CapturedChange implements PendingChange {
+  readonly changeId: number;
+  readonly table: string;
+  readonly op: Op;
+  readonly key: string;
+  readonly version: number | null;
+  readonly hold: number | null;
+  readonly after: string | null;
+  readonly #context: EngineContext;
+  readonly #row: SqlRow;
+  #new: Values | null | undefined;
+  #old: Values | null | undefined;
+
+  constructor(context: EngineContext, row: SqlRow) {
+    this.changeId = row.change_id as number;
+    this.table = row.tbl as string;
+    this.op = row.op as Op;
+    this.key = row.key as string;
+    this.version = row.version as number | null;
+    this.hold = row.hold as number | null;
+    this.after = row.after as string | null;
+    this.#context = context;
+    this.#row = row;
+  }
+
+  get new(): Values | null {
+    if (this.#new === undefined) {
+      const own = parsed<Values>(this.#row.new);
+      this.#new = own ?? (this.op === 'insert' ? insertedImage(this.#context, this) : null);
+    }
+    return this.#new;
+  }
+
+  get old(): Values | null {
+    if (this.#old === undefined) this.#old = parsed<Values>(this.#row.old);
+    return this.#old;
+  }
+
+  get confirmed(): Values | null {
+    return parsed<Values>(this.#row.confirmed);
+  }
+
+  get seen(): Readonly<Record<string, Seen>> | null {
+    return parsed<Record<string, Seen>>(this.#row.seen);
+  }
+}
+
+/** The row that an insert made: before the next change of it, else as it is. */
+const insertedImage = (
+  context: EngineContext,
+  { table, key, changeId }: { readonly table: string; readonly key: string; readonly changeId: number },
+): Values | null => {
+  const next = context.db
+    .prepare(
+      'select old from satchel_changes where tbl = ? and key = ? and change_id > ? order by change_id limit 1',
+    )
+    .get([table, key, changeId]);
+  if (next) return parsed<Values>(next.old);
+  const local = context.tables.get(table);
+  return (local && readRow(context, local, key)?.values) ?? null;
+};
+
+/** Writes the images of a row's inserts down, before the visible row is no longer one. */
+export const keepInsertedImages = (context: EngineContext, table: string, key: string): void => {
+  const missing = context.db
+    .prepare(
+      "select change_id from satchel_changes where tbl = ? and key = ? and op = 'insert' and new is null",
+    )
+    .all([table, key]);
+  const keep = context.db.prepare('update satchel_changes set new = ? where change_id = ?');
+  for (const { change_id } of missing) {
+    const image = insertedImage(context, { table, key, changeId: change_id as number });
+    if (image) keep.run([JSON.stringify(image), change_id as number]);
+  }
+};
 
 /** Pending changes of one row, in the order of writing. */
-export const changesOfRow = ({ db }: EngineContext, table: string, key: string): PendingChange[] =>
-  db
+export const changesOfRow = (context: EngineContext, table: string, key: string): PendingChange[] =>
+  context.db
     .prepare(`select ${CHANGE_COLUMNS} from satchel_changes where tbl = ? and key = ? order by change_id`)
     .all([table, key])
-    .map(pendingFromRow);
+    .map((row) => new CapturedChange(context, row));
 
 export const isPending = ({ db }: EngineContext, table: string, key: string): boolean =>
   db.prepare('select 1 as found from satchel_changes where tbl = ? and key = ? limit 1').get([table, key]) !==
   undefined;
-
-export const hasPending = ({ db }: EngineContext): boolean =>
-  db.prepare('select 1 as found from satchel_changes limit 1').get() !== undefined;
 
 export interface ChangeRange {
   readonly first: number;
   readonly last: number;
 }
 
-export const changesInRange = ({ db }: EngineContext, { first, last }: ChangeRange): PendingChange[] =>
-  db
+export const changesInRange = (context: EngineContext, { first, last }: ChangeRange): PendingChange[] =>
+  context.db
     .prepare(
       `select ${CHANGE_COLUMNS} from satchel_changes where change_id between ? and ? order by change_id`,
     )
     .all([first, last])
-    .map(pendingFromRow);
+    .map((row) => new CapturedChange(context, row));
 
 export const deleteRange = ({ db }: EngineContext, { first, last }: ChangeRange): void => {
   db.prepare('delete from satchel_changes where change_id between ? and ?').run([first, last]);
 };
 
-/** A row among all tables, for sets. */
+/** A row among all tables. */
 export interface RowAddress {
   readonly table: string;
   readonly key: string;
@@ -91,10 +156,6 @@ export class RowSet {
 
   has(table: string, key: string): boolean {
     return this.#rows.has(rowName(table, key));
-  }
-
-  get size(): number {
-    return this.#rows.size;
   }
 
   *[Symbol.iterator](): Iterator<RowAddress> {

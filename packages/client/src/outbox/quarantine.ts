@@ -6,6 +6,7 @@ import {
   SatchelError,
   type Values,
 } from '@satchel/protocol';
+import { liftMutation } from '@satchel/schema';
 import type { LocalTable } from '../database/local-table.ts';
 import { putRow, readRow, removeRow, withKey } from '../database/rows.ts';
 import { silently } from '../database/transaction.ts';
@@ -63,7 +64,7 @@ export const retryQuarantined = (
   edits: readonly { readonly change: number; readonly values: Record<string, Json> }[],
 ): Written => {
   const entry = quarantined(context, mutationId);
-  const { changes } = JSON.parse(entry.body ?? '{"changes":[]}') as Mutation;
+  const changes = liftedChanges(context, entry);
   const mark = captureMark(context);
   for (const [index, change] of changes.entries()) {
     const local = context.tables.get(change.table);
@@ -79,11 +80,17 @@ export const retryQuarantined = (
   return { mutationId: made, tables: [...tables], lanes };
 };
 
+/** The changes in the app's schema; throws `lift_failed` where they cannot be told. */
+const liftedChanges = (context: EngineContext, entry: Entry): readonly Change[] => {
+  if (entry.body === null) return [];
+  return liftMutation(context.app, JSON.parse(entry.body) as Mutation).mutation?.changes ?? [];
+};
+
 /**
  * One change as if it had been captured. The app's triggers do not run: what they did
  * the first time is among the changes.
  */
-const writeByHand = (context: EngineContext, local: LocalTable, change: Change): void => {
+export const writeByHand = (context: EngineContext, local: LocalTable, change: Change): void => {
   const { key } = change;
   const shown = readRow(context, local, key);
   const before = shown?.values ?? null;

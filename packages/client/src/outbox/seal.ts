@@ -1,14 +1,16 @@
 import { type Hlc, utf8Length } from '@satchel/core';
 import { SatchelError } from '@satchel/protocol';
-import type { App } from '@satchel/schema';
+import { keyExpression } from '../database/local-table.ts';
 import { putRow, readRowState, removeRow } from '../database/rows.ts';
 import { silently } from '../database/transaction.ts';
 import { type EngineContext, nextStamp, stampText } from '../engine-context.ts';
 import { keepBases } from '../pages/base.ts';
 import { type Accepted, acceptChange } from './accept.ts';
 import { coalesce } from './coalesce.ts';
-import { capturedSince, foldCaptured, type NetChange } from './fold.ts';
+import { foldCaptured, type NetChange, specialChanges } from './fold.ts';
+import { wireChange } from './freeze.ts';
 import { changesOnPending, lineageOf } from './lineage.ts';
+import { type ChangeRange, changesInRange } from './pending.ts';
 
 /** What became of a local transaction. */
 export interface Sealed {
@@ -28,45 +30,56 @@ interface Checked {
 }
 
 /**
- * Ends a local write, inside its transaction: folds and checks what was captured after
+ * Ends a local write, inside its transaction: checks and folds what was captured after
  * `mark`, keeps the bases, and puts it into the outbox as one mutation, or into the
  * row's last one where that may take it in. Throws where a value or a limit is broken;
  * the local transaction then rolls back whole.
+ *
+ * What SQL can tell to be good is not looked at row by row: a bulk write costs its
+ * captured rows and a few statements over them.
  */
 export const sealWrite = (context: EngineContext, mark: number, name: string | undefined): Sealed => {
-  const captured = capturedSince(context, mark);
-  if (captured.length === 0) return { mutationId: null, tables: new Set(), lanes: [] };
-  const { net, dropped, tables } = foldCaptured(context, captured);
-  const checked: Checked[] = [];
-  const gone = [...dropped];
-  for (const change of net) {
-    const accepted = acceptChange(context.app, change);
-    const idle = change.op === 'update' && accepted.changed.length === 0;
-    if (idle) gone.push(change.changeId);
-    else checked.push({ change, accepted });
-    if (accepted.rewritten || (change.folded && change.op === 'update')) layRow(context, change, accepted);
-  }
-  dropChanges(context, gone);
-  if (checked.length === 0) return { mutationId: null, tables, lanes: [] };
-
-  for (const each of checked) writeNet(context, each);
+  const special = specialChanges(context, mark);
+  const tables = new Set(special.map(({ tbl }) => tbl as string));
+  const checked = checkSpecial(context, special);
   writeLineages(context, mark, checked);
-  if (checked.some(({ change }) => change.op !== 'insert')) keepBases(context, mark);
-  stampModified(context, checked);
 
-  const lanes = lanesOf(context.app, checked);
-  const bytes = checkLimits(context.app, checked);
+  const summary = summarise(context, mark);
+  for (const table of summary.tables) tables.add(table);
+  if (summary.changes === 0) return { mutationId: null, tables, lanes: [] };
+  if (summary.updatesOrDeletes) keepBases(context, mark);
+  stampModified(context, mark, summary);
+  const bytes = checkLimits(context, summary);
+
+  const lanes = lanesOf(context, summary.tables);
   const stamp = nextStamp(context);
-  const only = checked.length === 1 ? checked[0]! : undefined;
+  const only = summary.changes === 1 ? checked[0] : undefined;
   const taken =
     only && coalesce(context, only.change, only.accepted, { name, stamp: stampText(stamp), bytes });
   context.now.hlc = stamp;
   if (taken) return { mutationId: taken.mutationId, tables, lanes };
   return {
-    mutationId: insertEntry(context, checked, { name, stamp, bytes, lane: lanes[0]! }),
+    mutationId: insertEntry(context, summary, { name, stamp, bytes, lane: lanes[0]! }),
     tables,
     lanes,
   };
+};
+
+const checkSpecial = (context: EngineContext, special: Parameters<typeof foldCaptured>[1]): Checked[] => {
+  if (special.length === 0) return [];
+  const { net, dropped } = foldCaptured(context, special);
+  const checked: Checked[] = [];
+  const gone = [...dropped];
+  for (const change of net) {
+    const accepted = acceptChange(context.app, change);
+    if (change.op === 'update' && accepted.changed.length === 0) gone.push(change.changeId);
+    else checked.push({ change, accepted });
+    if (accepted.rewritten || (change.folded && change.op === 'update')) layRow(context, change, accepted);
+  }
+  const drop = context.db.prepare('delete from satchel_changes where change_id = ?');
+  for (const id of gone) drop.run([id]);
+  for (const each of checked) writeNet(context, each);
+  return checked;
 };
 
 /** The row on screen in canonical form, and with what a delete and insert took from it. */
@@ -83,23 +96,21 @@ const layRow = (context: EngineContext, change: NetChange, accepted: Accepted): 
   });
 };
 
-const dropChanges = ({ db }: EngineContext, ids: readonly number[]): void => {
-  const drop = db.prepare('delete from satchel_changes where change_id = ?');
-  for (const id of ids) drop.run([id]);
-};
-
 /** Writes the captured change again where it is no longer what capture wrote. */
 const writeNet = ({ db }: EngineContext, { change, accepted }: Checked): void => {
   if (!change.folded && !accepted.rewritten) return;
+  // An insert needs no image: its row has it.
+  const after = change.op === 'update' ? JSON.stringify(accepted.after) : null;
   db.prepare('update satchel_changes set op = ?, key = ?, new = ? where change_id = ?').run([
     change.op,
     accepted.key,
-    accepted.after === null ? null : JSON.stringify(accepted.after),
+    after,
     change.changeId,
   ]);
 };
 
 const writeLineages = (context: EngineContext, mark: number, checked: readonly Checked[]): void => {
+  if (checked.length === 0) return;
   const onPending = changesOnPending(context, mark);
   if (onPending.size === 0) return;
   const write = context.db.prepare(
@@ -118,40 +129,78 @@ const writeLineages = (context: EngineContext, mark: number, checked: readonly C
   }
 };
 
-/** The rows on screen get the time that the images already have. */
-const stampModified = (context: EngineContext, checked: readonly Checked[]): void => {
-  const stamped = checked.filter(
-    ({ change }) => change.op !== 'delete' && change.local.modifiedAt.length > 0,
-  );
+/** What is left of a local transaction after folding. */
+interface Summary {
+  readonly changes: number;
+  /** More than what goes on the wire: whole images before and after. */
+  readonly bytes: number;
+  readonly tables: readonly string[];
+  readonly updatesOrDeletes: boolean;
+  readonly range: ChangeRange;
+}
+
+/** Bytes of one change on the wire besides its values, about. */
+const CHANGE_OVERHEAD = 160;
+
+const summarise = ({ db }: EngineContext, mark: number): Summary => {
+  const groups = db
+    .prepare(
+      'select tbl, op, count(*) as changes, min(change_id) as first, max(change_id) as last, ' +
+        'sum(coalesce(bytes, 0) + coalesce(octet_length(new), 0) + coalesce(octet_length(old), 0)) as bytes ' +
+        'from satchel_changes where change_id > ? group by tbl, op',
+    )
+    .all([mark]);
+  let changes = 0;
+  let bytes = 0;
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const group of groups) {
+    changes += group.changes as number;
+    bytes += group.bytes as number;
+    first = Math.min(first, group.first as number);
+    last = Math.max(last, group.last as number);
+  }
+  return {
+    changes,
+    bytes: bytes + changes * CHANGE_OVERHEAD,
+    tables: [...new Set(groups.map(({ tbl }) => tbl as string))],
+    updatesOrDeletes: groups.some(({ op }) => op !== 'insert'),
+    range: { first, last },
+  };
+};
+
+/** The rows on screen get the time that the images have. */
+const stampModified = (context: EngineContext, mark: number, { tables }: Summary): void => {
+  const stamped = tables
+    .map((name) => context.tables.get(name)!)
+    .filter(({ modifiedAt }) => modifiedAt.length > 0);
   if (stamped.length === 0) return;
   silently(context, () => {
-    for (const { change, accepted } of stamped) {
-      const state = readRowState(context, change.local, accepted.key);
-      putRow(context, change.local, accepted.after!, state?.version ?? null, state?.hold ?? null);
+    for (const local of stamped) {
+      const set = local.modifiedAt.map(({ quoted }) => `${quoted} = (select millis from satchel_txn)`);
+      context.db
+        .prepare(
+          `update ${local.quoted} as t set ${set.join(',')} where ${keyExpression(local, 't')} in ` +
+            '(select key from satchel_changes where change_id > ? and tbl = ?)',
+        )
+        .run([mark, local.name]);
     }
   });
 };
 
 /** Lanes of the touched tables, the most urgent first. */
-const lanesOf = (app: App, checked: readonly Checked[]): string[] => {
-  const lanes = new Set(checked.map(({ change }) => change.local.table.lane));
+const lanesOf = ({ app, tables }: EngineContext, names: readonly string[]): string[] => {
+  const lanes = new Set(names.map((name) => tables.get(name)!.table.lane));
   return [...lanes].sort((a, b) => app.lanes.indexOf(a) - app.lanes.indexOf(b));
 };
 
-/** Bytes of one change on the wire besides its values, about. */
-const CHANGE_OVERHEAD = 160;
-
-/** About the bytes that the mutation will have on the wire; throws when they, or its changes, are too many. */
-const checkLimits = (app: App, checked: readonly Checked[]): number => {
-  const { maxChanges, maxMutationBytes } = app.limits;
-  const lengthOf = (measure: (text: string) => number): number =>
-    checked.reduce((sum, { change, accepted }) => sum + changeLength(change, accepted, measure), 0);
-  const length = lengthOf((text) => text.length);
-  // A character has up to three bytes: only where that could matter are they counted.
-  const bytes = length * 3 > maxMutationBytes ? lengthOf(utf8Length) : length;
-  if (checked.length > maxChanges || bytes > maxMutationBytes) {
+/** The bytes that the mutation will have at most; throws when they, or its changes, are too many (rule 60). */
+const checkLimits = (context: EngineContext, summary: Summary): number => {
+  const { maxChanges, maxMutationBytes } = context.app.limits;
+  const bytes = summary.bytes > maxMutationBytes ? wireBytes(context, summary.range) : summary.bytes;
+  if (summary.changes > maxChanges || bytes > maxMutationBytes) {
     throw new SatchelError('mutation_too_large', {
-      changes: checked.length,
+      changes: summary.changes,
       bytes,
       maxChanges,
       maxBytes: maxMutationBytes,
@@ -160,19 +209,15 @@ const checkLimits = (app: App, checked: readonly Checked[]): number => {
   return bytes;
 };
 
-const changeLength = (change: NetChange, accepted: Accepted, measure: (text: string) => number): number => {
-  if (change.op === 'insert') {
-    return CHANGE_OVERHEAD + measure(change.newText ?? JSON.stringify(accepted.after));
-  }
-  if (change.op === 'delete') return CHANGE_OVERHEAD + measure(JSON.stringify(change.old));
-  const values: unknown[] = [];
-  for (const name of accepted.changed) values.push(name, name, accepted.after?.[name], change.old?.[name]);
-  return CHANGE_OVERHEAD + measure(JSON.stringify(values));
-};
+const wireBytes = (context: EngineContext, range: ChangeRange): number =>
+  changesInRange(context, range).reduce(
+    (sum, change) => sum + utf8Length(JSON.stringify(wireChange(context.tables.get(change.table)!, change))),
+    0,
+  );
 
 const insertEntry = (
   context: EngineContext,
-  checked: readonly Checked[],
+  { tables, range }: Summary,
   made: {
     readonly name: string | undefined;
     readonly stamp: Hlc;
@@ -182,14 +227,6 @@ const insertEntry = (
 ): string => {
   const { app, db, ids, now, userId, clock } = context;
   const mutationId = ids.next();
-  const tables = [...new Set(checked.map(({ change }) => change.local.name))];
-  // Folding may have left the first effect of a row in place of a later one: ids are not in order.
-  let first = Number.POSITIVE_INFINITY;
-  let last = Number.NEGATIVE_INFINITY;
-  for (const { change } of checked) {
-    first = Math.min(first, change.changeId);
-    last = Math.max(last, change.changeId);
-  }
   db.prepare(
     'insert into satchel_outbox (mutation_id,client_id,run_id,seq,hlc,author,schema_version,name,state,lane,' +
       "bytes,created_at,first_change,last_change,tables) values (?,?,?,?,?,?,?,?,'queued',?,?,?,?,?,?)",
@@ -205,8 +242,8 @@ const insertEntry = (
     made.lane,
     made.bytes,
     clock.now(),
-    first,
-    last,
+    range.first,
+    range.last,
     tables.join(','),
   ]);
   now.seq += 1;

@@ -80,20 +80,24 @@ interface Window {
 const window = (context: EngineContext, limits: TakeBatch): Window => {
   const wanted = Math.max(1, limits.maxItems) * WINDOW;
   const entries: Entry[] = [];
+  let bytes = 0;
   const known = context.app.lanes;
   for (const lane of limits.lanes) {
-    if (entries.length >= wanted) break;
+    if (entries.length >= wanted || bytes > limits.maxBytes * WINDOW) break;
     // A lane that the app no longer has goes with the last one.
     const isLast = lane === known.at(-1);
     const parameters: SqlValue[] = isLast ? [lane, ...known] : [lane];
     const condition = isLast ? `(lane = ? or lane not in (${known.map(() => '?').join(',')}))` : 'lane = ?';
-    entries.push(
-      ...entriesWhere(
-        context,
-        `state = 'queued' and (next_at is null or next_at <= ?) and ${condition} order by position limit ?`,
-        [context.clock.now(), ...parameters, wanted - entries.length],
-      ),
+    const found = entriesWhere(
+      context,
+      `state = 'queued' and (next_at is null or next_at <= ?) and ${condition} order by position limit ?`,
+      [context.clock.now(), ...parameters, wanted - entries.length],
     );
+    for (const entry of found) {
+      if (bytes > limits.maxBytes * WINDOW) break;
+      entries.push(entry);
+      bytes += entry.bytes;
+    }
   }
   return { entries };
 };
@@ -145,7 +149,7 @@ const outboxItem = (context: EngineContext, entry: Entry, changes: readonly Pend
   touches: changes.map(({ table, key, op }) => ({ row: rowName(table, key), op })),
   references: changes.flatMap((change) => {
     const local = tableOf(context, change.table);
-    if (!local) return [];
+    if (!local || local.table.foreignKeys.length === 0) return [];
     return [change.new, change.old].flatMap((image) => (image ? referencesOf(local, image) : []));
   }),
 });
@@ -173,17 +177,21 @@ const dependenciesOf = (
 ): Entry[] => {
   if (!entry.range) return [];
   const { first } = entry.range;
-  const earlier = context.db.prepare(
-    'select change_id from satchel_changes where tbl = ? and key = ? and change_id < ?',
-  );
+  const { db } = context;
   const ids = new Set<number>();
-  const addTouching = (table: string, key: string) => {
-    for (const { change_id } of earlier.all([table, key, first])) ids.add(change_id as number);
-  };
-  for (const { table, key } of changes) addTouching(table, key);
-  for (const row of item.references) {
+  const touching = db
+    .prepare(
+      'select p.change_id as id from satchel_changes c join satchel_changes p ' +
+        'on p.tbl = c.tbl and p.key = c.key and p.change_id < ? where c.change_id between ? and ?',
+    )
+    .all([first, first, entry.range.last]);
+  for (const { id } of touching) ids.add(id as number);
+  const earlier = db.prepare(
+    'select change_id as id from satchel_changes where tbl = ? and key = ? and change_id < ?',
+  );
+  for (const row of new Set(item.references)) {
     const [table, key] = row.split('\u0000') as [string, string];
-    addTouching(table, key);
+    for (const { id } of earlier.all([table, key, first])) ids.add(id as number);
   }
   for (const { table, key, op } of changes) {
     if (op === 'delete') for (const id of referrersOf(context, table, key, first)) ids.add(id);

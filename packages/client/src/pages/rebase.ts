@@ -1,7 +1,7 @@
 import { layOver } from '@satchel/core';
 import { putRow, readRowState, removeRow } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { changesOfRow, type RowAddress } from '../outbox/pending.ts';
+import { changesOfRow, keepInsertedImages, type RowAddress } from '../outbox/pending.ts';
 import { deleteBase, readBase } from './base.ts';
 import { dropHolds } from './holds.ts';
 
@@ -24,8 +24,12 @@ export const rebaseRow = (context: EngineContext, { table, key }: RowAddress): v
             pending.map(({ op, new: written, old }) => ({ op, values: written, old })),
             context.app.documents,
           );
-    if (values) putRow(context, local, values, base?.version ?? null, base?.hold ?? null);
-    else removeRow(context, local, key);
+    if (values) {
+      putRow(context, local, values, base?.version ?? null, base?.hold ?? null);
+      return;
+    }
+    keepInsertedImages(context, table, key);
+    removeRow(context, local, key);
     return;
   }
   if (base) {

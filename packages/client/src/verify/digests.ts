@@ -1,10 +1,13 @@
-import { type Columns, digestText, newDigest, quickLine, rowText } from '@satchel/core';
-import type { RowsResponse, VersionsResponse } from '@satchel/protocol';
+import { type Columns, diffValues, digestText, newDigest, quickLine, rowText } from '@satchel/core';
+import type { Change, RowsResponse, VersionsResponse } from '@satchel/protocol';
 import type { LocalTable } from '../database/local-table.ts';
-import { keyParameters } from '../database/rows.ts';
+import { unprovenTables } from '../database/missed-writes.ts';
+import { keyParameters, readRow } from '../database/rows.ts';
 import type { Differences, DigestsHeld } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { RowSet } from '../outbox/pending.ts';
+import { isPending, RowSet } from '../outbox/pending.ts';
+import { writeByHand } from '../outbox/quarantine.ts';
+import { captureMark, sealWrite } from '../outbox/seal.ts';
 import { holdNumber } from '../pages/holds.ts';
 import { LeavingRows } from '../pages/leaving.ts';
 import { rebaseRows } from '../pages/rebase.ts';
@@ -82,6 +85,7 @@ export const repairRows = (
   if (!local) return;
   const dirty = new RowSet();
   const leaving = new LeavingRows();
+  const unseen = unprovenTables(context).includes(table) ? editsUnseen(context, local, rows) : [];
   voidVersions(context, local, rows.keys);
   takeRows(context, local, { line: 'rows', scope, table, ...rows }, true, dirty);
   for (const key of surplus) {
@@ -90,6 +94,32 @@ export const repairRows = (
   }
   leaving.settle(context, dirty, new Set());
   rebaseRows(context, dirty);
+  if (unseen.length === 0) return;
+  const mark = captureMark(context);
+  for (const change of unseen) writeByHand(context, local, change);
+  sealWrite(context, mark, undefined);
+};
+
+/**
+ * Rows of the server's own version with other values than the server's: edits made here
+ * while capture was missing. They are the user's work, and go into the outbox.
+ */
+const editsUnseen = (context: EngineContext, local: LocalTable, rows: RowsResponse): Change[] => {
+  const { table: definition, name } = local;
+  const changes: Change[] = [];
+  for (const [index, key] of rows.keys.entries()) {
+    const shown = readRow(context, local, key);
+    if (!shown || shown.version !== rows.versions[index] || isPending(context, name, key)) continue;
+    const confirmed = Object.fromEntries(
+      Object.entries(rows.columns).map(([column, values]) => [column, values[index]!]),
+    );
+    const visible = Object.fromEntries(
+      Object.entries(shown.values).filter(([column]) => column in confirmed),
+    );
+    const values = diffValues(definition.columns, confirmed, visible);
+    if (Object.keys(values).length > 0) changes.push({ table: name, op: 'update', key, values });
+  }
+  return changes;
 };
 
 /** Whatever comes for these rows is newer than what is here. */
