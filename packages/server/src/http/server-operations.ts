@@ -1,6 +1,9 @@
-import { SatchelError } from '@satchel/protocol';
 import { ack } from '../clients/ack.ts';
 import { listClients, restoreClient, revokeClient, revokedAs } from '../clients/registry.ts';
+import { escalateConflict } from '../conflicts/escalate.ts';
+import { listConflicts, showConflict } from '../conflicts/list.ts';
+import { resolveConflict } from '../conflicts/resolve.ts';
+import { undoConflict } from '../conflicts/undo.ts';
 import type { ServerContext } from '../context.ts';
 import { openGeneration } from '../moments/open-generation.ts';
 import { showBatch } from '../operate/batch-record.ts';
@@ -24,11 +27,11 @@ export const serverOperations = (ctx: ServerContext): Operations => ({
   versions: (principal, request) => versions(ctx, principal, request),
   rows: (principal, request) => rows(ctx, principal, request),
   status: (principal) => status(ctx, principal),
-  listConflicts: () => Promise.reject(new SatchelError('not_found')),
-  showConflict: () => Promise.reject(new SatchelError('not_found')),
-  resolveConflict: () => Promise.reject(new SatchelError('not_found')),
-  undoConflict: () => Promise.reject(new SatchelError('not_found')),
-  escalateConflict: () => Promise.reject(new SatchelError('not_found')),
+  listConflicts: (principal, filter) => listConflicts(ctx, principal, filter),
+  showConflict: (principal, conflictId) => showConflict(ctx, principal, conflictId),
+  resolveConflict: (principal, conflictId, request) => resolveConflict(ctx, principal, conflictId, request),
+  undoConflict: (principal, conflictId) => undoConflict(ctx, principal, conflictId),
+  escalateConflict: (principal, conflictId, note) => escalateConflict(ctx, principal, conflictId, note),
   listClients: (filter) => listClients(ctx, filter),
   revokeClient: (principal, clientId, action) => revokeClient(ctx, principal, clientId, action),
   restoreClient: (principal, clientId) => restoreClient(ctx, principal, clientId),

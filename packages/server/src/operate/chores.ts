@@ -1,5 +1,6 @@
 import { runMoved } from '../capture/moved-keys.ts';
 import { collectOutcomes } from '../clients/collect.ts';
+import { expireConflicts } from '../conflicts/expire.ts';
 import type { ServerContext } from '../context.ts';
 import { recordMoment, thinMoments } from '../moments/moment.ts';
 import { MOMENT_EVERY } from '../moments/note-moment.ts';
@@ -17,6 +18,7 @@ export const choresOf = (ctx: ServerContext): readonly Chore[] => [
   { name: 'moments', every: MOMENT_EVERY, alone: false, run: () => recordMoment(ctx) },
   { name: 'moved', every: SECOND, alone: false, run: () => runMoved(ctx) },
   { name: 'held', every: 5 * SECOND, alone: true, run: () => runHeld(ctx) },
+  { name: 'expire-conflicts', every: 10 * SECOND, alone: true, run: () => expireConflicts(ctx) },
   { name: 'applied', every: SECOND, alone: false, run: () => runApplied(ctx) },
   { name: 'collect-outcomes', every: 10 * MINUTE, alone: true, run: () => collectOutcomes(ctx) },
   { name: 'prune', every: HOUR, alone: true, run: () => prune(ctx) },

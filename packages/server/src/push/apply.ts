@@ -32,6 +32,8 @@ export interface Job {
   /** They are in `satchel.mutations` already and waited for this: a row, or a person. */
   readonly releases?: 'held' | 'review';
   readonly rulings: ReadonlyMap<RowAddress, Ruling>;
+  /** An administrator answers for it: scopes are not asked. */
+  readonly isTrusted?: boolean;
 }
 
 /** What earlier attempts at the same batch found out. */
@@ -67,6 +69,8 @@ export interface Applied {
   readonly effects: readonly NetEffect[];
   /** Some mutation waits for a row. */
   readonly someHeld: boolean;
+  /** The version that a row has after it. */
+  version(address: RowAddress): number | undefined;
 }
 
 /**
@@ -90,7 +94,16 @@ export const applyBatch = async (
     const refused = lessons.refused.get(one.mutation.mutationId);
     return [refused === undefined ? one : { ...one, changes: [], refused }];
   });
-  if (fresh.length === 0) return { answers: known.answers, verdicts: [], now, epoch, effects: [], someHeld };
+  if (fresh.length === 0)
+    return {
+      answers: known.answers,
+      verdicts: [],
+      now,
+      epoch,
+      effects: [],
+      someHeld,
+      version: () => undefined,
+    };
   const scopes = await scopesFor(ctx, tx, job.principal);
   const given = {
     principal: job.principal,
@@ -99,6 +112,7 @@ export const applyBatch = async (
     submitted: fresh,
     runs: known.runs,
     rulings: job.rulings,
+    isTrusted: job.isTrusted ?? false,
   };
   const facts = await loadCommon(ctx, tx, given);
   const rare: RareGiven = {
@@ -120,7 +134,7 @@ export const applyBatch = async (
     version: (address) => rows.get(address)?.version ?? (facts.rows.get(address)?.version || undefined),
     now,
   };
-  const denied = outOfScope(decided.verdicts, effects, written);
+  const denied = job.isTrusted ? [] : outOfScope(decided.verdicts, effects, written);
   if (denied.length > 0) throw new TryAgain(denied);
   const answers = answersOf(decided, written);
   await settle(ctx, tx, job, decided.verdicts, answers, written);
@@ -131,6 +145,7 @@ export const applyBatch = async (
     epoch,
     effects,
     someHeld,
+    version: written.version,
   };
 };
 

@@ -45,6 +45,7 @@ export interface CommonFacts {
   readonly waiting: readonly WaitingMutation[];
   /** Rulings on the rows of a released mutation, by address. */
   readonly rulings: ReadonlyMap<RowAddress, Ruling>;
+  readonly isTrusted: boolean;
 }
 
 /** The facts of one batch, and which of them were missed. */
@@ -150,6 +151,10 @@ export class FactBook implements Facts {
     const { seq } = submitted.mutation;
     const ranges = this.#ask('outstanding', this.#outstanding.get(runOf(submitted)));
     return ranges?.some(([from]) => from < seq) ?? false;
+  }
+
+  get isTrusted(): boolean {
+    return this.#common.isTrusted;
   }
 
   ruling(address: RowAddress): Ruling | undefined {

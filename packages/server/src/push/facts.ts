@@ -33,6 +33,8 @@ export interface Facts {
   readonly now: number;
   /** Scopes that the principal may hold. */
   readonly scopes: ReadonlySet<string>;
+  /** An administrator answers for the batch: scopes are not asked. */
+  readonly isTrusted: boolean;
   readonly rows: ReadonlyMap<RowAddress, RowState>;
   /** Last known values of a row that was deleted. */
   lastValues(address: RowAddress): Values | null;

@@ -1,10 +1,12 @@
 import type { ConflictDraft } from '@satchel/core';
+import type { Values } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
 import type { Job } from './apply.ts';
 import { jsonParameter } from './json-parameter.ts';
 import { rowAddress } from './row-address.ts';
 import type { Written } from './settle.ts';
+import type { Submitted } from './submitted.ts';
 import type { PushConflict, Verdict } from './verdict.ts';
 
 /** Keeps clashes, settled ones and those for a person, and adds mutations to the reviews that they join. */
@@ -16,13 +18,11 @@ export const keepConflicts = async (
   written: Written,
 ): Promise<void> => {
   const drafts: { verdict: Verdict; draft: PushConflict }[] = [];
-  const joins: { c: string; m: string }[] = [];
+  const joins = new Map<string, Join>();
   for (const verdict of verdicts) {
     if (verdict.kind !== 'settled' && verdict.kind !== 'review') continue;
     for (const draft of verdict.conflicts) drafts.push({ verdict, draft });
-    for (const conflictId of verdict.joins) {
-      joins.push({ c: conflictId, m: verdict.submitted.mutation.mutationId });
-    }
+    for (const conflictId of verdict.joins) join(ctx, joins, conflictId, verdict.submitted);
   }
   if (drafts.length > 0) {
     await tx.query(
@@ -36,18 +36,48 @@ export const keepConflicts = async (
       'push_keep_conflicts',
     );
   }
-  if (joins.length > 0) {
-    await tx.query(
-      `update satchel.conflicts c
-          set mutation_ids = c.mutation_ids || j.mutations
-         from (select r.c, array_agg(r.m) as mutations
-                 from json_to_recordset($1::json) as r(c uuid, m uuid) group by r.c) j
-        where c.conflict_id = j.c and not c.mutation_ids @> j.mutations`,
-      [JSON.stringify(joins)],
-      'push_join_conflicts',
-    );
+  if (joins.size > 0) {
+    await tx.query(JOIN, [jsonParameter([...joins.values()])], 'push_join_conflicts');
   }
 };
+
+/** Mutations that join a review, and what they write; some of it is of the row in question. */
+interface Join {
+  readonly c: string;
+  readonly m: string[];
+  readonly w: { t: number | undefined; k: string; v: Values }[];
+}
+
+const join = (
+  ctx: ServerContext,
+  joins: Map<string, Join>,
+  conflictId: string,
+  submitted: Submitted,
+): void => {
+  const known = joins.get(conflictId) ?? { c: conflictId, m: [], w: [] };
+  joins.set(conflictId, known);
+  known.m.push(submitted.mutation.mutationId);
+  for (const { table, key, values } of submitted.changes) {
+    if (values) known.w.push({ t: ctx.tableIds.get(table), k: key, v: values });
+  }
+};
+
+/** What they wrote last in the columns in question is what the client wants now. */
+const JOIN = `
+  update satchel.conflicts c
+     set mutation_ids = c.mutation_ids || array(select m from unnest(j.m) m where m <> all (c.mutation_ids)),
+         client = case when wanted.columns is null then c.client
+                       else coalesce(c.client, '{}') || wanted.columns end
+    from json_to_recordset($1::json) as j(c uuid, m uuid[], w jsonb)
+    cross join lateral (
+      select jsonb_object_agg(v.key, v.value order by w.place) as columns
+        from satchel.conflicts own
+        cross join jsonb_array_elements(j.w) with ordinality w(written, place)
+        cross join jsonb_each(w.written -> 'v') v
+       where own.conflict_id = j.c and own.table_id = (w.written ->> 't')::smallint
+         and own.key = w.written ->> 'k' and v.key = any (own.columns)
+    ) wanted
+   where c.conflict_id = j.c`;
 
 const INSERT = `
   insert into satchel.conflicts

@@ -28,6 +28,7 @@ export interface BatchGiven {
   readonly submitted: readonly Submitted[];
   readonly runs: KnownRuns;
   readonly rulings: ReadonlyMap<RowAddress, Ruling>;
+  readonly isTrusted: boolean;
 }
 
 /** Locks the rows of a batch and reads what every batch is decided from. */
@@ -50,6 +51,7 @@ export const loadCommon = async (ctx: ServerContext, tx: Queryable, given: Batch
       renames,
       waiting,
       rulings: given.rulings,
+      isTrusted: given.isTrusted,
     });
   const rows = await readRows(ctx, tx, touchedRows(given.submitted, common(new Map())));
   return common(rows);

@@ -1,8 +1,7 @@
-import { type Problem, SatchelError, unreachable } from '@satchel/protocol';
+import { type Change, type Problem, SatchelError, unreachable } from '@satchel/protocol';
 import type { App } from '@satchel/schema';
 import { relationOf } from '../capture/relation.ts';
 import { databaseFact } from '../postgres/pg-errors.ts';
-import type { Submitted } from './submitted.ts';
 
 /** What an error of the database means for the batch in which it came. */
 export type Refusal =
@@ -39,7 +38,11 @@ export const refusalOf = (error: unknown): Refusal => {
 };
 
 /** The reason for a mutation that the database refuses by itself, from the names that came with the error. */
-export const problemOf = (app: App, error: unknown, submitted: Submitted): Problem => {
+export const problemOf = (
+  app: App,
+  error: unknown,
+  submitted: { readonly changes: readonly Pick<Change, 'table' | 'key' | 'op'>[] },
+): Problem => {
   const fact = databaseFact(error);
   const named = fact !== undefined && 'table' in fact ? fact.table : undefined;
   const change =

@@ -1,7 +1,7 @@
 import { type Problem, type PushAnswer, SatchelError } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
-import { type Applied, applyBatch, type Job, type Lessons, TryAgain } from './apply.ts';
+import { applyBatch, type Job, type Lessons, TryAgain } from './apply.ts';
 import { problemOf, refusalOf } from './refused-by-database.ts';
 import type { Submitted } from './submitted.ts';
 import type { NetEffect } from './write-rows.ts';
@@ -21,12 +21,6 @@ export interface JobDone {
   readonly someHeld: boolean;
 }
 
-/** What is done within the transaction of a batch besides the batch itself. */
-export interface Around {
-  readonly before?: (tx: Transaction) => Promise<void>;
-  readonly after?: (tx: Transaction, applied: Applied) => Promise<void>;
-}
-
 /**
  * Takes a batch through as many attempts as it needs, each a transaction of its own.
  * The database's word against a batch is looked into, then the batch is cut in two
@@ -35,18 +29,12 @@ export interface Around {
 export const runJob = async (
   ctx: ServerContext,
   job: Job,
-  around: Around = {},
   lessons: Lessons = NOTHING_LEARNT,
 ): Promise<JobDone> => {
   let learnt = lessons;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     try {
-      return await ctx.db.transaction('write', async (tx) => {
-        await around.before?.(tx);
-        const applied = await applyBatch(ctx, tx, job, learnt);
-        await around.after?.(tx, applied);
-        return applied;
-      });
+      return await ctx.db.transaction('write', (tx) => applyBatch(ctx, tx, job, learnt));
     } catch (error) {
       if (error instanceof TryAgain) {
         learnt = withDenied(learnt, error.denied);
@@ -57,7 +45,7 @@ export const runJob = async (
           case 'server':
             throw error;
           case 'mutation':
-            if (learnt.probe) return await cutInTwo(ctx, job, around, learnt, error);
+            if (learnt.probe) return await cutInTwo(ctx, job, learnt, error);
             learnt = { ...learnt, probe: true };
             // What was found out is new: this costs no wait.
             continue;
@@ -69,7 +57,24 @@ export const runJob = async (
   throw new SatchelError('server_busy');
 };
 
-const withDenied = (lessons: Lessons, denied: readonly Submitted[]): Lessons => {
+/** One transaction, tried again when others were in its way. */
+export const inTransaction = async <T>(
+  ctx: ServerContext,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> => {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    try {
+      return await ctx.db.transaction('write', work);
+    } catch (error) {
+      if (refusalOf(error) !== 'again') throw error;
+      await pause(ctx, attempt);
+    }
+  }
+  throw new SatchelError('server_busy');
+};
+
+/** What an attempt has shown of mutations that ended out of scope. */
+export const withDenied = (lessons: Lessons, denied: readonly Submitted[]): Lessons => {
   const refused = new Map<string, Problem>(lessons.refused);
   for (const { mutation, changes } of denied) {
     const [change] = changes;
@@ -79,22 +84,16 @@ const withDenied = (lessons: Lessons, denied: readonly Submitted[]): Lessons => 
   return { ...lessons, refused };
 };
 
-const cutInTwo = async (
-  ctx: ServerContext,
-  job: Job,
-  around: Around,
-  lessons: Lessons,
-  error: unknown,
-): Promise<JobDone> => {
+const cutInTwo = async (ctx: ServerContext, job: Job, lessons: Lessons, error: unknown): Promise<JobDone> => {
   const [only, ...more] = job.submitted;
   if (only !== undefined && more.length === 0) {
     if (lessons.refused.has(only.mutation.mutationId)) throw error;
     const refused = new Map(lessons.refused).set(only.mutation.mutationId, problemOf(ctx.app, error, only));
-    return runJob(ctx, job, around, { ...lessons, refused });
+    return runJob(ctx, job, { ...lessons, refused });
   }
   const half = Math.ceil(job.submitted.length / 2);
-  const first = await runJob(ctx, { ...job, submitted: job.submitted.slice(0, half) }, around, lessons);
-  const second = await runJob(ctx, { ...job, submitted: job.submitted.slice(half) }, around, lessons);
+  const first = await runJob(ctx, { ...job, submitted: job.submitted.slice(0, half) }, lessons);
+  const second = await runJob(ctx, { ...job, submitted: job.submitted.slice(half) }, lessons);
   return {
     answers: new Map([...first.answers, ...second.answers]),
     now: second.now,

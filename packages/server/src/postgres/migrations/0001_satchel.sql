@@ -197,6 +197,8 @@ create table satchel.conflicts (
   client_id    uuid,
   mutation_ids uuid[] not null,
   decision     text,
+  -- the ruling column by column, where it was not made whole
+  fields       jsonb,
   decided_by   text,
   note         text,
   created_at   bigint not null,

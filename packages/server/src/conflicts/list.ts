@@ -1,0 +1,83 @@
+import { type Conflict, type ConflictList, SatchelError } from '@satchel/protocol';
+import { isAdministrator, type Principal } from '@satchel/schema';
+import type { ServerContext } from '../context.ts';
+import { scopesFor } from '../pull/scopes.ts';
+import { CONFLICT_COLUMNS, CONFLICT_SOURCE, type ConflictRow, readConflict } from './conflict-row.ts';
+import { maySee, reachOf, shownConflict } from './sight.ts';
+
+export interface ConflictFilter {
+  readonly state?: Conflict['state'] | undefined;
+  readonly table?: string | undefined;
+  readonly clientId?: string | undefined;
+  /** The `next` of the page before. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** Conflicts that the principal may see, the newest first, a page at a time. */
+export const listConflicts = async (
+  ctx: ServerContext,
+  principal: Principal,
+  filter: ConflictFilter,
+): Promise<ConflictList> => {
+  const scopes = await scopesFor(ctx, ctx.db, principal);
+  const place = placeOf(filter.after);
+  const { rows } = await ctx.db.query<ConflictRow>(
+    `select ${CONFLICT_COLUMNS} from ${CONFLICT_SOURCE}
+      where ($1::text is null or c.state = $1) and ($2::text is null or t.name = $2)
+        and ($3::uuid is null or c.client_id = $3)
+        and ($4::bigint is null or (c.created_at, c.conflict_id) < ($4, $5::uuid))
+        and ($6 or c.principal = $7
+          or (c.decided_who ->> 'role' = any($8::text[])
+              and exists (select from satchel.entries e
+                           where e.table_id = c.table_id and e.key = c.key and (e.present or e.deleted)
+                             and e.scope = any($9::text[]))))
+      order by c.created_at desc, c.conflict_id desc
+      limit $10`,
+    [
+      filter.state ?? null,
+      filter.table ?? null,
+      filter.clientId ?? null,
+      place?.at ?? null,
+      place?.conflictId ?? null,
+      isAdministrator(ctx.app, principal),
+      principal.id,
+      [...principal.roles],
+      scopes,
+      filter.limit + 1,
+    ],
+    'conflicts_list',
+  );
+  const page = rows.slice(0, filter.limit);
+  const reach = await reachOf(ctx, ctx.db, page, scopes);
+  const last = page.at(-1);
+  return {
+    conflicts: page.map((row, index) => shownConflict(ctx, principal, row, reach[index]!)),
+    ...(rows.length > page.length && last ? { next: `${last.created_at}.${last.conflict_id}` } : {}),
+  };
+};
+
+/** @throws `conflict_unknown`, also for one that the principal may not see */
+export const showConflict = async (
+  ctx: ServerContext,
+  principal: Principal,
+  conflictId: string,
+): Promise<Conflict> => {
+  const row = await readConflict(ctx.db, conflictId, false);
+  if (row !== undefined) {
+    const [reach] = await reachOf(ctx, ctx.db, [row], await scopesFor(ctx, ctx.db, principal));
+    if (reach && maySee(ctx, principal, row, reach)) return shownConflict(ctx, principal, row, reach);
+  }
+  throw new SatchelError('conflict_unknown', { conflictId });
+};
+
+const PLACE = /^(\d{1,16})\.([0-9a-f-]{36})$/;
+
+const placeOf = (
+  after: string | undefined,
+): { readonly at: number; readonly conflictId: string } | undefined => {
+  if (after === undefined) return undefined;
+  const match = PLACE.exec(after);
+  if (!match) throw new SatchelError('request_invalid', { path: 'after', reason: 'has the wrong format' });
+  return { at: Number(match[1]), conflictId: match[2]! };
+};
