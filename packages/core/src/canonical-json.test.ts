@@ -43,6 +43,8 @@ test('[CORE-VALUE-07] the text', () => {
   const own = JSON.parse('{"__proto__":{"x":1}}') as Json;
   expect(canonicalJson(own)).toBe('{"__proto__":{"x":1}}');
   expect(equalJson(own, {})).toBe(false);
+  // What every object inherits is not a member.
+  expect(equalJson(JSON.parse('{"__proto__":{}}') as Json, { x: 1 })).toBe(false);
   expect(equalJson([], {})).toBe(false);
   expect(equalJson({ a: null }, { b: null })).toBe(false);
 });

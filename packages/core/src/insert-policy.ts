@@ -5,7 +5,7 @@ import { equalValues } from './equal-values.ts';
 import { derivedUuid } from './ids.ts';
 import { mergeField } from './merge-field.ts';
 import { type MergedField, type RowFacts, summarizeFields } from './merge-row.ts';
-import type { UpdatePolicy } from './policy.ts';
+import { policyOf, type UpdatePolicy } from './policy.ts';
 import { type RowVerdict, rejected, verdict } from './row-verdict.ts';
 import { believedStamp, writerColumns } from './writer.ts';
 
@@ -50,7 +50,7 @@ export const mergeInsert = (
     const column = columnOf(table.columns, name);
     if (!column) return rejected('column_unknown', { table: table.name, column: name });
     if (table.primaryKey.includes(name)) continue;
-    const policy = table.conflicts.fields[name] ?? then;
+    const policy = policyOf({ ...table.conflicts, update: then }, name);
     const base: Value = EMPTY_AMOUNTS.has(column.type) ? null : (column.defaultValue ?? null);
     const versions = { base, client, server: row[name] ?? null };
     const place = { table: table.name, key: change.key };

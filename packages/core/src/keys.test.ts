@@ -72,5 +72,7 @@ test('[CORE-KEY-03] keys of the types of PostgreSQL', () => {
 });
 
 test('[CORE-KEY-03] the parts of what is no key are an error with its code', () => {
-  expect(() => keyParts('nonsense', 2)).toThrow(SatchelError);
+  for (const text of ['nonsense', '["a"]', '["a","b","c"]', '"a"']) {
+    expect(() => keyParts(text, 2)).toThrow(SatchelError);
+  }
 });

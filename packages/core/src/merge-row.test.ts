@@ -172,6 +172,15 @@ test('[CORE-ROW-04] stamps are kept for columns whose policy asks, believed only
   expect(future.stamps).toEqual({ name: stamp(0), ackAt: stamp(1_000), price: stamp(0) });
 });
 
+test('[CORE-ROW-04] a column that an earliest-wins goes by counts as one, whatever its own policy', () => {
+  const fields = {
+    ackAt: { kind: 'latest-wins' },
+    name: { kind: 'earliest-wins', column: 'ackAt' },
+  } as const;
+  const table = tableWith({ kind: 'server-wins' }, { fields });
+  expect([...writerColumns(table.columns, table.conflicts)]).toEqual([['ackAt', 'earlier']]);
+});
+
 /** A row on a server: merges edits one by one, as push does, and keeps the writers. */
 const settle = (policy: UpdatePolicy, start: Values, edits: readonly Edit[]): Values => {
   const table = tableWith(policy);

@@ -4,7 +4,7 @@ import { type ConflictDraft, type MergeTable, policySays } from './conflict-draf
 import { equalValues } from './equal-values.ts';
 import type { Hlc } from './hlc.ts';
 import { type FieldResult, type FieldVersions, type MergeFacts, mergeField } from './merge-field.ts';
-import type { UpdatePolicy } from './policy.ts';
+import { policyOf, type UpdatePolicy } from './policy.ts';
 import { type RowVerdict, rejected, verdict } from './row-verdict.ts';
 import { believedStamp, comesBefore, writerColumns } from './writer.ts';
 
@@ -12,10 +12,6 @@ export interface RowFacts extends MergeFacts {
   /** What the outcome of that mutation says the column of this row became; `undefined` when nothing is known. */
   became?(mutationId: string, column: string): Value | undefined;
 }
-
-/** The policy that decides clashes of a column. */
-export const policyOf = (table: MergeTable, column: string): UpdatePolicy =>
-  Object.hasOwn(table.conflicts.fields, column) ? table.conflicts.fields[column]! : table.conflicts.update;
 
 /** What is known of a column of a change, against the server's row. */
 const versionsOf = (
@@ -147,7 +143,7 @@ export const mergeRow = (
   for (const [name, client] of Object.entries(change.values ?? {})) {
     const column = columnOf(table.columns, name);
     if (!column) return rejected('column_unknown', { table: table.name, column: name });
-    const policy = policyOf(table, name);
+    const policy = policyOf(table.conflicts, name);
     const versions = { client, ...versionsOf(change, name, serverRow[name] ?? null, facts) };
     const place = { table: table.name, key: change.key };
     fields.push({ name, policy, versions, merged: mergeField(column, versions, policy, facts, place) });

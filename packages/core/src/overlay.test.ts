@@ -39,6 +39,20 @@ describe('[CORE-OVERLAY-01] the visible row', () => {
     });
   });
 
+  test('is the user’s value as it is where the base is still what the user saw', () => {
+    const never = { merge: (): string => 'merged' };
+    const edit = update(
+      { story: 'AA==', stock: 10, tags: ['x'] },
+      { story: 'AQ==', stock: null, tags: null },
+    );
+    expect(layOver(columns, base, [edit], never)).toEqual({
+      ...base,
+      story: 'AQ==',
+      stock: null,
+      tags: null,
+    });
+  });
+
   test('follows inserts and deletes', () => {
     const insert: PendingChange = { op: 'insert', values: { ...base, name: 'new' } };
     expect(layOver(columns, null, [insert])).toEqual({ ...base, name: 'new' });

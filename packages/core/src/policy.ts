@@ -64,3 +64,7 @@ export interface ConflictPolicies {
   readonly unique: UniquePolicy;
   readonly fields: Readonly<Record<string, UpdatePolicy>>;
 }
+
+/** The policy that decides clashes of a column: its own, else the table's. */
+export const policyOf = ({ fields, update }: ConflictPolicies, column: string): UpdatePolicy =>
+  Object.hasOwn(fields, column) ? fields[column]! : update;

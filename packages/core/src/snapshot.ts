@@ -62,7 +62,6 @@ export const isVisible = (snapshot: Snapshot, xid: bigint): boolean =>
  */
 export const covers = (cursor: Snapshot, horizon: Snapshot): boolean => {
   if (cursor.xmin >= horizon.xmax) return true;
-  if (cursor.xmax < horizon.xmin) return false;
   // What the cursor does not know of, from its xmax to below the horizon's, must all be in progress there,
   if (cursor.xmax < horizon.xmax) {
     const unfinished = horizon.xip.filter((xid) => xid >= cursor.xmax).length;

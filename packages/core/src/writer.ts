@@ -2,7 +2,7 @@ import { unreachable } from '@satchel/protocol';
 import { type ClockBounds, clampHlc } from './clamp.ts';
 import type { Columns } from './column.ts';
 import { compareHlc, type Hlc } from './hlc.ts';
-import type { ConflictPolicies, UpdatePolicy } from './policy.ts';
+import { type ConflictPolicies, policyOf, type UpdatePolicy } from './policy.ts';
 
 /** Who wrote a field last, as `satchel.writers` keeps it (rule 65). */
 export interface FieldWriter {
@@ -68,6 +68,6 @@ export const writerColumns = (columns: Columns, conflicts: ConflictPolicies): Re
         unreachable(policy);
     }
   };
-  for (const name of Object.keys(columns)) walk(name, conflicts.fields[name] ?? conflicts.update);
+  for (const name of Object.keys(columns)) walk(name, policyOf(conflicts, name));
   return asked;
 };
