@@ -26,6 +26,9 @@ export type Subscription = z.infer<typeof subscriptionSchema>;
 /** The longest cursor token, in characters. */
 export const MAX_CURSOR_LENGTH = 262_144;
 
+/** The most rows that a client may ask for in one page. */
+export const MAX_PAGE_ROWS = 20_000;
+
 /**
  * `POST /v1/pull`: what is new since `cursor` (`null`: everything). With
  * `If-None-Match: "<digest of the cursor>"` the server answers 304 when nothing is.
@@ -36,6 +39,11 @@ export const pullRequestSchema = z.strictObject({
   clientId: uuidSchema,
   cursor: z.nullable(z.string().check(z.maxLength(MAX_CURSOR_LENGTH))),
   subscription: z.optional(subscriptionSchema),
+  /**
+   * Rows that a page should hold, where the client knows its line: more on a good one
+   * save round trips, fewer on a bad one are lost with a cut. Absent: the server's own.
+   */
+  pageRows: z.optional(z.number().check(z.int(), z.positive(), z.maximum(MAX_PAGE_ROWS))),
   settled: z.optional(z.array(seqRangesSchema)),
   client: z.optional(clientReportSchema),
 });

@@ -21,6 +21,9 @@ export const announce = (ctx: ServerContext): void => announcerOf(ctx).announce(
 export const onAnnounced = (ctx: ServerContext, heard: () => void): (() => void) =>
   announcerOf(ctx).listen(heard);
 
+/** Gives up notifications that are still being gathered: the node stops. */
+export const stopAnnouncing = (ctx: ServerContext): void => announcers.get(ctx)?.stop();
+
 /** The payload of this node's own notifications, which its tailer need not hear again. */
 export const nodeName = (ctx: ServerContext): string => announcerOf(ctx).node;
 
@@ -51,6 +54,12 @@ class Announcer {
     for (const heard of this.#heard) heard();
     if (this.#gathering) this.#again = true;
     else this.#notify();
+  }
+
+  stop(): void {
+    this.#gathering?.cancel();
+    this.#gathering = null;
+    this.#again = false;
   }
 
   listen(heard: () => void): () => void {

@@ -37,7 +37,7 @@ export const attachLive = (
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, sessions));
+    sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, socket, sessions));
   };
   server.on('upgrade', upgrade);
   return () => {
@@ -46,8 +46,8 @@ export const attachLive = (
   };
 };
 
-const serve = (opened: WebSocket, sessions: LiveSessions): void => {
-  const events = sessions.accept(liveSocket(opened));
+const serve = (opened: WebSocket, below: Duplex, sessions: LiveSessions): void => {
+  const events = sessions.accept(liveSocket(opened, below));
   opened.on('message', (data, isBinary) => {
     if (isBinary) opened.close(4400, 'text only');
     else events.message(String(data));
@@ -57,13 +57,15 @@ const serve = (opened: WebSocket, sessions: LiveSessions): void => {
   opened.on('error', () => undefined);
 };
 
-const liveSocket = (socket: WebSocket): LiveSocket => {
+const liveSocket = (socket: WebSocket, below: Duplex): LiveSocket => {
   let isAlive = true;
   socket.on('pong', () => {
     isAlive = true;
   });
   return {
-    send: (message) => socket.send(message, SEND_TEXT, ignore),
+    send: (message) => {
+      if (socket.readyState === socket.OPEN) below.write(frameOf(message));
+    },
     get buffered() {
       return socket.bufferedAmount;
     },
@@ -77,6 +79,32 @@ const liveSocket = (socket: WebSocket): LiveSocket => {
   };
 };
 
-const SEND_TEXT = { binary: false };
-/** A socket that closes meanwhile is told by its `close`. */
-const ignore = (): void => undefined;
+const frames = new WeakMap<Buffer, Buffer>();
+
+/**
+ * The frame of a text message. Frames of a server are not masked, so one serves all
+ * sockets; written to the connection below in one piece, which costs half of what
+ * framing it anew for each does. `ws` writes whole frames too, so they never mix.
+ */
+const frameOf = (message: Buffer): Buffer => {
+  let frame = frames.get(message);
+  if (!frame) {
+    frame = Buffer.concat([frameHead(message.length), message]);
+    frames.set(message, frame);
+  }
+  return frame;
+};
+
+const FINAL_TEXT = 0x81;
+
+const frameHead = (length: number): Buffer => {
+  if (length < 126) return Buffer.from([FINAL_TEXT, length]);
+  if (length < 65_536) {
+    const head = Buffer.from([FINAL_TEXT, 126, 0, 0]);
+    head.writeUInt16BE(length, 2);
+    return head;
+  }
+  const head = Buffer.from([FINAL_TEXT, 127, 0, 0, 0, 0, 0, 0, 0, 0]);
+  head.writeBigUInt64BE(BigInt(length), 2);
+  return head;
+};

@@ -6,7 +6,7 @@ import { inGeneration } from '../moments/open-generation.ts';
 import { waitFlushed } from '../moments/wait-flushed.ts';
 import { TornPage } from '../pull/body.ts';
 import { originOf } from '../pull/standing.ts';
-import { CHANNEL, nodeName, onAnnounced } from './announce.ts';
+import { CHANNEL, nodeName, onAnnounced, stopAnnouncing } from './announce.ts';
 import { type Audience, Audiences } from './audience.ts';
 import { Messages } from './messages.ts';
 import { type Group, type Place, type Round, readRound } from './round.ts';
@@ -63,6 +63,7 @@ export class Tailer {
     this.#stopped = true;
     this.#poll?.cancel();
     this.#unhear?.();
+    stopAnnouncing(this.#ctx);
     await this.#unlisten?.();
     await this.#running;
   }

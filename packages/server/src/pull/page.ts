@@ -88,12 +88,13 @@ export const readPage = async (ctx: ServerContext, tx: Transaction, asked: PageA
 const readContent = async (
   ctx: ServerContext,
   tx: Transaction,
-  { view, here: { snapshot }, missing }: PageAsked,
+  { reader, view, here: { snapshot }, missing }: PageAsked,
   planned: Position,
   lines: readonly ScopeLine[],
 ): Promise<Content> => {
-  const { pageRows, answerBytes } = ctx.limits;
-  const options: BodyOptions = { lineRows: pageRows, bytes: answerBytes, missing };
+  const { answerBytes, pageRows: lineRows } = ctx.limits;
+  const pageRows = reader.pageRows ?? lineRows;
+  const options: BodyOptions = { lineRows, bytes: answerBytes, missing };
   const parts = async (from: Position): Promise<Content> => {
     const read = await readPart(tx, from, from.part!, view, pageRows, options);
     return { mode: 'delta-part', ...read, checkpoint: false, more: true };

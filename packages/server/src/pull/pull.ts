@@ -46,6 +46,7 @@ export const pull = async (
     clientId: request.clientId,
     schemaVersion: request.schemaVersion,
     subscription: request.subscription,
+    pageRows: request.pageRows,
   };
   for (let attempt = 1; ; attempt += 1) {
     try {

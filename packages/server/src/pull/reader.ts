@@ -9,6 +9,8 @@ export interface Reader {
   /** The schema version of the client's app. */
   readonly schemaVersion: number;
   readonly subscription: Subscription | undefined;
+  /** Rows of a page that it asks for. */
+  readonly pageRows?: number | undefined;
 }
 
 /** Throws `protocol_too_old`, `protocol_too_new`, `schema_unknown`, `schema_ahead`. */

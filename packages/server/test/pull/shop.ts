@@ -1,3 +1,4 @@
+import type { Scheduler } from '@satchel/core';
 import type { Subscription } from '@satchel/protocol';
 import {
   type App,
@@ -85,6 +86,18 @@ const capture = (name: string, tableId: number): string => `
   create trigger capture after insert or update or delete on ${name}
     for each row execute function capture_${name}();`;
 
+/** What capture leaves when a table that rights are read from changes. */
+const ACCESS_WATCH = `
+  create function access_changed() returns trigger language plpgsql as $$
+  begin
+    insert into satchel.entries (table_id, key, scope, xid, version, present, deleted)
+    values (0, pg_current_xact_id()::text, '~access', pg_current_xact_id(), nextval('satchel.version'), false, true)
+    on conflict do nothing;
+    return null;
+  end $$;
+  create trigger access after insert or update or delete on members
+    for each statement execute function access_changed();`;
+
 export const LIMITS: ServerLimits = {
   pageRows: 1_000,
   answerBytes: 8_000_000,
@@ -105,9 +118,11 @@ export const openShop = async (
   limits: Partial<ServerLimits> = {},
   app: App = shopApp(),
   now: () => number = Date.now,
+  scheduler: Scheduler = systemScheduler,
 ): Promise<Shop> => {
   const { db, url, drop } = await testDatabase({ connections: 20 });
   await db.query(TABLES);
+  await db.query(ACCESS_WATCH);
   const tableIds = new Map<string, number>();
   for (const name of app.tableOrder) {
     const { rows } = await db.query<{ table_id: number }>(
@@ -122,8 +137,13 @@ export const openShop = async (
     db,
     clock: { now },
     random: systemRandom,
-    scheduler: systemScheduler,
-    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    scheduler,
+    log: {
+      debug: () => {},
+      info: () => {},
+      warn: (fields, message) => console.warn(message, fields),
+      error: (fields, message) => console.error(message, fields),
+    },
     limits: { ...LIMITS, ...limits },
     tableIds,
   };
