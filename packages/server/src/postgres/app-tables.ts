@@ -22,7 +22,7 @@ export interface AppliedApp {
 }
 
 /**
- * What `applyApp` would do, without doing it. Needs schema `satchel` (`migrate`).
+ * What `applyApp` would do, without doing it; also before `migrate` has run.
  *
  * @throws `migration_conflict`, `adopt_unfit`, `database_ahead`, `config_invalid`
  */
@@ -86,15 +86,12 @@ const adoptedTouch = (table: Table, state: DatabaseState): string[] => {
     const column = relation.columnName(name);
     return type !== 'modifiedAt' || there.includes(touchName(relation.name, column))
       ? []
-      : touchTrigger(relation.sql, relation.name, column);
+      : touchTrigger(relation.sql, relation.name, column, 'always');
   });
 };
 
 const readState = async (tx: Queryable, app: App): Promise<DatabaseState> => {
-  const { rows: meta } = await tx.query<{ name: string; value: unknown }>(
-    `select name, value from satchel.meta where name in ('app', 'schemaVersion')`,
-  );
-  const facts = new Map(meta.map(({ name, value }) => [name, value]));
+  const { facts, known } = await readRecords(tx);
   const owner = facts.get('app');
   if (owner !== undefined && owner !== app.name) {
     throw new SatchelError('config_invalid', {
@@ -102,8 +99,7 @@ const readState = async (tx: Queryable, app: App): Promise<DatabaseState> => {
       reason: `the database belongs to the app ${String(owner)}, not to ${app.name}`,
     });
   }
-  const { rows: known } = await tx.query<{ name: string }>('select name from satchel.tables');
-  const names = new Set([...known.map(({ name }) => name), ...Object.keys(app.tables)]);
+  const names = new Set([...known, ...Object.keys(app.tables)]);
   const catalog = await readCatalog(
     tx,
     [...names].map((name) => {
@@ -123,8 +119,26 @@ const readState = async (tx: Queryable, app: App): Promise<DatabaseState> => {
   return {
     catalog,
     empty,
-    known: new Set(known.map(({ name }) => name)),
+    known,
     schemaVersion: typeof version === 'number' ? version : undefined,
+  };
+};
+
+/** What was noted by the last `applyApp`; nothing in a database without schema satchel. */
+const readRecords = async (
+  tx: Queryable,
+): Promise<{ readonly facts: ReadonlyMap<string, unknown>; readonly known: ReadonlySet<string> }> => {
+  const { rows: there } = await tx.query<{ there: boolean }>(
+    `select to_regclass('satchel.meta') is not null as there`,
+  );
+  if (!there[0]!.there) return { facts: new Map(), known: new Set() };
+  const { rows: facts } = await tx.query<{ name: string; value: unknown }>(
+    `select name, value from satchel.meta where name in ('app', 'schemaVersion')`,
+  );
+  const { rows: tables } = await tx.query<{ name: string }>('select name from satchel.tables');
+  return {
+    facts: new Map(facts.map(({ name, value }) => [name, value])),
+    known: new Set(tables.map(({ name }) => name)),
   };
 };
 

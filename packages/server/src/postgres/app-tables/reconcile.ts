@@ -159,7 +159,7 @@ const reconcileTouch = (draft: TableDraft, table: Table): void => {
   }
   draft.dropTouchTriggers(name);
   for (const column of wanted) {
-    for (const text of touchTrigger(relationText(name), name, column)) draft.sql(text);
+    for (const text of touchTrigger(relationText(name), name, column, 'when-changed')) draft.sql(text);
   }
 };
 

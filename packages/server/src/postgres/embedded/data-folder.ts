@@ -9,6 +9,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -100,6 +101,13 @@ const reachable = (dataDir: string, account: Account | undefined): string => {
   giveTo(folder, account);
   symlinkSync(folder, dataDir);
   return folder;
+};
+
+/** Deletes the data, and the link to it where there is one. */
+export const removeDataFolder = (dataDir: string, path: string): void => {
+  rmSync(path, { recursive: true, force: true });
+  rmSync(dataDir, { recursive: true, force: true });
+  if (dirname(path) === ROOTS_DATA && readdirSync(ROOTS_DATA).length === 0) rmdirSync(ROOTS_DATA);
 };
 
 const PASSWORD_FILE = 'satchel.password';

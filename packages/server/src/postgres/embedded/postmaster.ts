@@ -37,20 +37,34 @@ export const processIdentity = (pid: number): string | undefined => {
       return undefined;
     }
   }
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
-  }
-  return String(pid);
+  return isNumberTaken(pid) ? String(pid) : undefined;
 };
 
-/** Whether the process is alive and, where that can be seen, a PostgreSQL server. */
-export const isPostgresProcess = (pid: number): boolean => {
+/** Whether there is a process of this number, a dead one that nobody has waited for included. */
+export const isNumberTaken = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+/** Whether the process is alive and, where that can be seen, the server of this data folder, in which it works. */
+export const isServerOf = (dataDir: string, pid: number): boolean => {
   if (processIdentity(pid) === undefined) return false;
   if (process.platform !== 'linux') return true;
   try {
-    return /^postgres/.test(readFileSync(`/proc/${pid}/comm`, 'utf8'));
+    return readlinkSync(`/proc/${pid}/cwd`) === dataDir;
+  } catch {
+    // The process of another account: its name is all that we may know.
+    return isNamedPostgres(pid);
+  }
+};
+
+const isNamedPostgres = (pid: number): boolean => {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('postgres');
   } catch {
     return false;
   }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -13,16 +14,18 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SatchelError } from '@satchel/protocol';
 import type { Log } from '../../context.ts';
 import { type Account, canEnter } from './account.ts';
-import { type DataFolder, openDataFolder, ROLE, serverEnvironment } from './data-folder.ts';
+import { type DataFolder, openDataFolder, ROLE, removeDataFolder, serverEnvironment } from './data-folder.ts';
 import {
   isFolderInUse,
-  isPostgresProcess,
+  isNumberTaken,
+  isServerOf,
   type Postmaster,
   processIdentity,
   readPostmaster,
@@ -90,8 +93,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Embedded>
     stop,
     destroy: async () => {
       await stop();
-      rmSync(folder.path, { recursive: true, force: true });
-      rmSync(resolve(options.dataDir), { recursive: true, force: true });
+      removeDataFolder(resolve(options.dataDir), folder.path);
     },
   };
 };
@@ -107,6 +109,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   // Row contents stay out of the log: no DETAIL lines, no statements.
   log_error_verbosity: 'terse',
   log_min_error_statement: 'panic',
+  log_checkpoints: 'off',
   log_timezone: 'UTC',
   timezone: 'UTC',
   // A backend that waits at most this long for a dead client's socket.
@@ -123,14 +126,28 @@ const findRunning = async (dataDir: string): Promise<Postmaster | undefined> => 
   for (let waited = 0; waited < START_WITHIN; waited += LOOK_EVERY) {
     const postmaster = readPostmaster(dataDir);
     if (!postmaster) return undefined;
-    if (!isPostgresProcess(postmaster.pid)) {
+    if (!isServerOf(dataDir, postmaster.pid)) {
       await clearRemains(dataDir, postmaster);
       return undefined;
     }
-    if (postmaster.ready) return postmaster;
+    if (postmaster.ready && (await accepts(postmaster))) return postmaster;
     await pause(LOOK_EVERY);
   }
   throw startFailed(dataDir, 'the running server is not ready');
+};
+
+/** One that was killed a moment ago may still look alive. */
+const accepts = async ({ port, socketFolder }: Postmaster): Promise<boolean> => {
+  const socket =
+    socketFolder === '' ? connect(port, '127.0.0.1') : connect(join(socketFolder, `.s.PGSQL.${port}`));
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 };
 
 /** Milliseconds in which the processes of a killed server end by themselves. */
@@ -139,15 +156,15 @@ const END_WITHIN = 10_000;
 /**
  * After a server that was killed, or a machine that lost its power. The pid file stays
  * for PostgreSQL to judge, which also looks for memory still in use; but it would refuse
- * to start if the number were by now that of another process, so where nothing works in
- * the folder any more the file goes.
+ * to start while the number is that of another process, or of one that is dead and not
+ * yet buried, so where nothing works in the folder any more the file goes.
  */
 const clearRemains = async (dataDir: string, { pid, socketFolder }: Postmaster): Promise<void> => {
   removeSocketFolder(socketFolder);
   for (let waited = 0; waited < END_WITHIN && isFolderInUse(dataDir); waited += LOOK_EVERY) {
     await pause(LOOK_EVERY);
   }
-  if (processIdentity(pid) !== undefined && isFolderInUse(dataDir) === false) {
+  if (isNumberTaken(pid) && isFolderInUse(dataDir) === false) {
     rmSync(join(dataDir, 'postmaster.pid'), { force: true });
   }
 };
@@ -250,7 +267,7 @@ const SHUT_DOWN_WITHIN = 30_000;
 
 const shutDown = async (dataDir: string): Promise<void> => {
   const postmaster = readPostmaster(dataDir);
-  if (!postmaster || !isPostgresProcess(postmaster.pid)) return;
+  if (!postmaster || !isServerOf(dataDir, postmaster.pid)) return;
   const gone = () =>
     processIdentity(postmaster.pid) === undefined || readPostmaster(dataDir)?.pid !== postmaster.pid;
   // SIGINT: fast. SIGQUIT: at once, and the log is replayed at the next start.
