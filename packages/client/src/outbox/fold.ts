@@ -1,5 +1,5 @@
 import { foldImages, type Images, opOf, rowName } from '@satchel/core';
-import type { Op, Values } from '@satchel/protocol';
+import { type Op, SatchelError, type Values } from '@satchel/protocol';
 import type { SqlRow } from '../database/driver.ts';
 import type { LocalTable } from '../database/local-table.ts';
 import { readRow } from '../database/rows.ts';
@@ -84,7 +84,12 @@ const foldRow = (context: EngineContext, rows: readonly SqlRow[]): Images | 'van
     const next = rows[index + 1];
     if (next) return parsed(next.old);
     const row = rows[index]!;
-    return readRow(context, tableOf(context, row), row.key as string)?.values ?? null;
+    const local = tableOf(context, row);
+    const key = row.key as string;
+    const inserted = readRow(context, local, key);
+    // SQLite lets a key be null; such a row cannot be found by it.
+    if (!inserted) throw new SatchelError('value_required', { table: local.name, column: nullPart(local, key), key });
+    return inserted.values;
   };
   let folded: Images | 'vanishes' = 'vanishes';
   for (const [index, row] of rows.entries()) {
@@ -95,6 +100,11 @@ const foldRow = (context: EngineContext, rows: readonly SqlRow[]): Images | 'van
     folded = folded === 'vanishes' ? images : foldImages(folded, images);
   }
   return folded;
+};
+
+const nullPart = ({ keyColumns }: LocalTable, key: string): string => {
+  const at = keyColumns.length === 1 ? 0 : (JSON.parse(key) as unknown[]).indexOf(null);
+  return keyColumns[Math.max(0, at)]!.name;
 };
 
 const parsed = (text: SqlRow[string] | undefined): Values | null =>

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import {
+  applied,
+  customer,
+  insertCustomer,
+  opened,
+  rejected,
+  rows,
+  scope,
+} from '../../test/engine-fixture.ts';
+
+/** A device that settled three edits, of which the server then lost everything after `a@1`. */
+const restored = () => {
+  const world = opened();
+  world.page([scope('store:1', 'backfill'), rows('store:1', 'customers', ['a', 1, customer('Ann')])]);
+  world.write("update customers set visits = visits + 1 where id = 'a'");
+  const [visit] = world.send();
+  world.answer(applied(visit!, 5));
+  world.write(insertCustomer, 'n', 'New');
+  const [insert] = world.send();
+  world.answer(applied(insert!, 6));
+  world.write("update customers set name = 'Refused' where id = 'a'");
+  const [refused] = world.send();
+  world.answer(rejected(refused!));
+  return { world, visit: visit!, insert: insert!, refused: refused! };
+};
+const reset = (world: ReturnType<typeof opened>) =>
+  world.page(
+    [
+      scope('store:1', 'reset'),
+      rows('store:1', 'customers', ['a', 1, customer('Ann')]),
+      { line: 'swept', scope: 'store:1' },
+    ],
+    { mode: 'backfill', epoch: 'second', offer: true },
+  );
+const shown = (world: ReturnType<typeof opened>) =>
+  world.engine.all('select id, name, visits from customers order by id');
+
+describe('offering again', () => {
+  it('[OUT-50] settled work is pending over the reset base until it was offered, with what had become of it', () => {
+    const { world, visit, insert, refused } = restored();
+    expect(reset(world)).toMatchObject({ kind: 'taken', offer: 'second' });
+    expect(shown(world)).toEqual([
+      { id: 'a', name: 'Ann', visits: 0 },
+      { id: 'n', name: 'New', visits: 0 },
+    ]);
+    expect(world.engine.offerAgain('second')).toBe(3);
+    expect(shown(world)).toEqual([
+      { id: 'a', name: 'Ann', visits: 1 },
+      { id: 'n', name: 'New', visits: 0 },
+    ]);
+    const offers = world.send() as unknown as { mutationId: string; offer: unknown; changes: unknown }[];
+    expect(offers.map(({ mutationId, offer }) => ({ mutationId, offer }))).toEqual([
+      {
+        mutationId: visit.mutationId,
+        offer: { epoch: 'second', outcome: 'applied', versions: [5], columns: [['visits']] },
+      },
+      {
+        mutationId: insert.mutationId,
+        offer: {
+          epoch: 'second',
+          outcome: 'applied',
+          versions: [6],
+          columns: [['id', 'storeId', 'name', 'phone', 'visits', 'tags']],
+        },
+      },
+      {
+        mutationId: refused.mutationId,
+        offer: { epoch: 'second', outcome: 'rejected', versions: [null], columns: [[]] },
+      },
+    ]);
+    expect(offers.map(({ changes }) => changes)).toEqual([visit.changes, insert.changes, refused.changes]);
+  });
+
+  it('[OUT-50] answered offers settle as other mutations do; what was refused is refused again', () => {
+    const { world, visit, insert, refused } = restored();
+    reset(world);
+    world.engine.offerAgain('second');
+    world.send();
+    world.answer(
+      {
+        ...applied(visit, 20),
+        changes: [
+          {
+            table: 'customers',
+            key: 'a',
+            outcome: 'applied',
+            version: 20,
+            row: customer('Ann', { visits: 1 }),
+          },
+        ],
+      },
+      applied(insert, 21),
+      rejected(refused),
+    );
+    expect(shown(world)).toEqual([
+      { id: 'a', name: 'Ann', visits: 1 },
+      { id: 'n', name: 'New', visits: 0 },
+    ]);
+    expect(world.engine.facts()).toMatchObject({ pending: 0, quarantined: 1 });
+    expect(world.driver.prepare('select count(*) as n from satchel_base').get()).toEqual({ n: 0 });
+  });
+
+  it('[OUT-51] unsent edits stay on top of what is offered', () => {
+    const { world } = restored();
+    world.write("update customers set visits = visits + 10 where id = 'a'");
+    reset(world);
+    world.engine.offerAgain('second');
+    expect(shown(world)[0]).toEqual({ id: 'a', name: 'Ann', visits: 11 });
+    expect(world.send().map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('[OUT-52] settled mutations past their keeping time are collected once the server was told, and not offered', () => {
+    const { world } = restored();
+    world.clock.millis += 31 * 86_400_000;
+    world.engine.collect();
+    expect(
+      world.driver.prepare("select count(*) as n from satchel_outbox where state = 'settled'").get(),
+    ).toEqual({ n: 2 });
+    expect(world.engine.offerAgain('second')).toBe(0);
+    world.engine.acked(world.engine.settledToAck());
+    world.engine.collect();
+    expect(
+      world.driver.prepare("select count(*) as n from satchel_outbox where state = 'settled'").get(),
+    ).toEqual({ n: 0 });
+  });
+});
