@@ -9,6 +9,7 @@ import { createLog } from './http/log.ts';
 import { createMetrics } from './http/metrics.ts';
 import { listenForMetrics } from './http/metrics-listener.ts';
 import { openRateLimits, type RateSettings } from './http/rate-limit.ts';
+import { refuseUpgrades } from './http/refuse-upgrades.ts';
 import { serverOperations } from './http/server-operations.ts';
 import { attachLive } from './live/attach.ts';
 import { startLive } from './live/start-live.ts';
@@ -74,6 +75,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
 
 const DRAIN_MS = 10_000;
 const LOCAL = '127.0.0.1';
+const LIVE_PATH = '/v1/live';
 
 /**
  * Starts a server of an app over PostgreSQL. Nodes keep nothing of their own: any
@@ -165,7 +167,9 @@ const open = async (
     scheduler,
   );
   closers.push(() => listening.close(drain));
+  refuseUpgrades(listening.server, () => (stopping ? undefined : LIVE_PATH));
   const detach = attachLive(listening.server, live.sessions, {
+    path: LIVE_PATH,
     isOriginAllowed: (origin, host) => origin === undefined || origins.allows(origin, host ?? null),
   });
   closers.push(async () => {

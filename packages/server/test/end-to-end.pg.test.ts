@@ -1,4 +1,4 @@
-import { counter, defineApp, id, real, table, text } from '@satchel/schema';
+import { counter, defineApp, id, real, review, table, text } from '@satchel/schema';
 import { type TestDatabase, testDatabase } from '@satchel/testing/postgres';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../src/http/log.ts';
@@ -17,6 +17,10 @@ const app = defineApp({
         scope: 'store:{storeId}',
         conflicts: { update: 'server-wins', delete: 'edit-wins', insert: 'new-key' },
       },
+    ),
+    visits: table(
+      { id: id(), storeId: text(), report: text() },
+      { scope: 'store:{storeId}', conflicts: { update: review({ reason: 'Two reports of one visit' }) } },
     ),
   },
   scopesOf: ({ claims }) => [`store:${String(claims.storeId)}`],
@@ -160,6 +164,80 @@ describe('a server and its clients over real HTTP', () => {
     expect(await ana.pullOnce()).toBe('unchanged');
   });
 
+  it('[HTTP-30] a clash waits for a person: listed, shown, resolved and undone over HTTP', async () => {
+    const ana = await clientOf('ana', 's9');
+    const ben = await clientOf('ben', 's9');
+    const admin = await clientOf('root', 's9', server, ['admin']);
+    const made = await ana.push([
+      ana.mutation([
+        { table: 'visits', op: 'insert', key: 'v', values: { id: 'v', storeId: 's9', report: 'dry' } },
+      ]),
+    ]);
+    const first = made.answers[0]!;
+    const version = first.kind === 'outcome' ? first.outcome.changes[0]!.version! : 0;
+    const edit = (client: WireClient, report: string) =>
+      client.push([
+        client.mutation([
+          {
+            table: 'visits',
+            op: 'update',
+            key: 'v',
+            values: { report },
+            confirmed: { version, values: { report: 'dry' } },
+          },
+        ]),
+      ]);
+    await edit(ana, 'wet');
+    const held = (await edit(ben, 'flooded')).answers[0]!;
+    expect(held).toMatchObject({ kind: 'outcome', outcome: { outcome: 'review' } });
+    const report = async () =>
+      (await database.db.query<{ report: string }>(`select report from public.visits where id = 'v'`)).rows[0]
+        ?.report;
+    expect(await report()).toBe('wet');
+
+    const list = (await admin.get('/v1/conflicts?state=open')).json as {
+      conflicts: { conflictId: string }[];
+    };
+    expect(list.conflicts).toHaveLength(1);
+    const path = `/v1/conflicts/${list.conflicts[0]!.conflictId}`;
+    expect((await admin.get(path)).json).toMatchObject({
+      state: 'open',
+      base: { report: 'dry' },
+      client: { report: 'flooded' },
+      server: { report: 'wet' },
+      reason: 'Two reports of one visit',
+    });
+    expect((await (await clientOf('cleo', 's2')).get(path)).code).toBe('conflict_unknown');
+    const resolved = await admin.post(`${path}/resolve`, {
+      decision: 'merged',
+      fields: { report: { take: 'value', value: 'wet, then flooded' } },
+    });
+    expect(resolved.json).toMatchObject({ state: 'settled', decision: 'merged', decidedBy: 'root' });
+    expect(await report()).toBe('wet, then flooded');
+    expect((await admin.post(`${path}/resolve`, { decision: 'accept-server' })).code).toBe(
+      'conflict_settled',
+    );
+    const undone = await ask(`${server.url}${path}/undo`, admin.token, { method: 'POST' });
+    expect(undone.status).toBe(200);
+    expect(await report()).toBe('wet');
+  });
+
+  it('[HTTP-30] a batch is replayed: dry it changes nothing, for good it answers as before', async () => {
+    const ana = await clientOf('ana', 's10');
+    const body = ana.pushBody([ana.mutation([product('rep', 's10')])]);
+    expect((await ana.post('/v1/push', body)).status).toBe(200);
+    for (const dryRun of [true, false]) {
+      const replayed = await ana.post(`/v1/batches/${body.batchId}/replay`, { dryRun });
+      expect(replayed.json).toMatchObject({
+        dryRun,
+        answers: [{ kind: 'outcome', outcome: { outcome: 'applied', repeat: true } }],
+      });
+    }
+    expect((await (await clientOf('ben', 's10')).post(`/v1/batches/${body.batchId}/replay`, {})).code).toBe(
+      'batch_unknown',
+    );
+  });
+
   it('[HTTP-30] status, history, batches and clients are answered from the same database', async () => {
     const ana = await clientOf('ana', 's7');
     const body = ana.pushBody([ana.mutation([product('h', 's7')])]);
@@ -181,8 +259,8 @@ describe('a server and its clients over real HTTP', () => {
   });
 
   it('[HTTP-14] the live socket asks the same of web origins as the routes', async () => {
-    const upgrade = (origin: string) =>
-      ask(`${server.url}/v1/live`, null, {
+    const upgrade = (origin: string, path = '/v1/live') =>
+      ask(`${server.url}${path}`, null, {
         headers: {
           origin,
           connection: 'Upgrade',
@@ -192,6 +270,8 @@ describe('a server and its clients over real HTTP', () => {
         },
       });
     expect((await upgrade('https://evil.example.org')).status).toBe(403);
+    // Upgrades that nobody serves are answered, not left open.
+    expect((await upgrade('https://app.example.org', '/v1/other')).status).toBe(404);
   });
 
   it('[HTTP-20] a stop closes live sessions as going away, and everything else behind it', async () => {

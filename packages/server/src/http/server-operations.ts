@@ -5,9 +5,9 @@ import { listConflicts, showConflict } from '../conflicts/list.ts';
 import { resolveConflict } from '../conflicts/resolve.ts';
 import { undoConflict } from '../conflicts/undo.ts';
 import type { ServerContext } from '../context.ts';
-import { openGeneration } from '../moments/open-generation.ts';
 import { showBatch } from '../operate/batch-record.ts';
 import { readGauges } from '../operate/gauges.ts';
+import { ready } from '../operate/ready.ts';
 import { rowHistory } from '../operate/row-history.ts';
 import { status } from '../operate/status.ts';
 import { digests } from '../pull/digests.ts';
@@ -38,8 +38,6 @@ export const serverOperations = (ctx: ServerContext): Operations => ({
   showBatch: (principal, batchId) => showBatch(ctx, principal, batchId),
   replayBatch: (principal, batchId, dryRun) => replay(ctx, principal, batchId, dryRun),
   rowHistory: (principal, table, key, filter) => rowHistory(ctx, principal, table, key, filter),
-  ready: async () => {
-    await openGeneration(ctx);
-  },
+  ready: () => ready(ctx),
   gauges: () => readGauges(ctx),
 });
