@@ -18,7 +18,7 @@ const sightSchema = {
  * The digest of a table of a scope is that of one line per row, by key in code-unit
  * order: see `newDigest` in `@satchel/core`.
  * - `quick`: key and version, `quickLine(key, version)`.
- * - `deep`: `<key as JSON>:<rowText>`, with the columns that pages carry.
+ * - `deep`: `rowText` of the key's columns and those that pages carry.
  */
 export const digestRequestSchema = z.strictObject({
   clientId: uuidSchema,

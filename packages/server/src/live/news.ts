@@ -5,7 +5,8 @@ import { readTableBody } from '../pull/body.ts';
 import { type Entry, entriesSince } from '../pull/entries.ts';
 import { groupBy } from '../pull/group-by.ts';
 import { goneLine, rowsLine } from '../pull/line-text.ts';
-import { outcomesSince } from '../pull/outcomes.ts';
+import { type ClientOutcome, outcomesSince } from '../pull/outcomes.ts';
+import { outcomesInSight } from '../pull/outcomes-in-sight.ts';
 import type { TableView } from '../pull/reader-view.ts';
 import type { Audience } from './audience.ts';
 
@@ -66,18 +67,33 @@ export const readNews = async (
   // Cut short: which scopes are whole is not known.
   if (entries.length >= MAX_ENTRIES) for (const scope of scopes) flooded.add(scope);
   const lines = await readLines(ctx, tx, standers.audiences, byScope, flooded);
-  const outcomes = await outcomesSince(tx, [...clients], standers.outcomesSince);
+  const found = await outcomesSince(tx, [...clients], standers.outcomesSince);
+  const outcomes = groupBy(found, ({ clientId }) => clientId);
   return {
     changed: new Set([...byScope.keys(), ...flooded]),
     flooded,
     lines: (table, scope) => lines.get(lineName(table, scope)),
-    outcomes: new Map(
-      [...groupBy(outcomes, ({ clientId }) => clientId)].map(([clientId, list]) => [
-        clientId,
-        list.map(({ outcome }) => outcome),
-      ]),
-    ),
+    outcomes: await shownInScopes(ctx, tx, standers.audiences, outcomes),
   };
+};
+
+/** Outcomes by client, without rows that its scopes no longer hold. */
+const shownInScopes = async (
+  ctx: ServerContext,
+  tx: Queryable,
+  audiences: readonly Audience[],
+  found: ReadonlyMap<string, readonly ClientOutcome[]>,
+): Promise<ReadonlyMap<string, readonly Outcome[]>> => {
+  const shown = new Map<string, readonly Outcome[]>();
+  for (const { scopes, sessions } of found.size > 0 ? audiences : []) {
+    for (const { reader } of sessions) {
+      const own = found.get(reader.clientId);
+      if (!own) continue;
+      const outcomes = own.map(({ outcome }) => outcome);
+      shown.set(reader.clientId, await outcomesInSight(ctx, tx, scopes, outcomes));
+    }
+  }
+  return shown;
 };
 
 const lineName = ({ tableId, hash, lowered }: TableView, scope: string): string =>

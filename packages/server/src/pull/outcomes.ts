@@ -1,6 +1,8 @@
 import { parseSnapshot } from '@satchel/core';
 import type { Outcome } from '@satchel/protocol';
+import type { ServerContext } from '../context.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { outcomesInSight } from './outcomes-in-sight.ts';
 import type { ReaderView } from './reader-view.ts';
 import { shownOutcome } from './shown-outcome.ts';
 
@@ -41,9 +43,19 @@ export const outcomesSince = async (
 
 /** The outcomes of one client, as it may see them. */
 export const outcomesFor = async (
+  ctx: Pick<ServerContext, 'tableIds'>,
   tx: Queryable,
   clientId: string,
   since: string,
+  scopes: readonly string[],
   view: ReaderView,
-): Promise<readonly Outcome[]> =>
-  (await outcomesSince(tx, [clientId], since)).map(({ outcome }) => shownOutcome(outcome, view));
+): Promise<readonly Outcome[]> => {
+  const found = await outcomesSince(tx, [clientId], since);
+  const outcomes = await outcomesInSight(
+    ctx,
+    tx,
+    scopes,
+    found.map(({ outcome }) => outcome),
+  );
+  return outcomes.map((outcome) => shownOutcome(outcome, view));
+};

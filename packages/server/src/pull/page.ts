@@ -65,7 +65,7 @@ export const readPage = async (ctx: ServerContext, tx: Transaction, asked: PageA
     horizons: await readHorizons(tx, scopes),
     snapshot,
   });
-  const outcomes = await outcomesFor(tx, reader.clientId, plan.position.outcomes, view);
+  const outcomes = await outcomesFor(ctx, tx, reader.clientId, plan.position.outcomes, scopes, view);
   const content = await readContent(ctx, tx, asked, plan.position, plan.lines);
   const position: Position =
     outcomes.length > 0 ? { ...content.position, outcomes: snapshot } : content.position;

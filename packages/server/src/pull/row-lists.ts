@@ -1,5 +1,5 @@
-import { type Columns, rowText } from '@satchel/core';
-import type { Json, Values } from '@satchel/protocol';
+import { type Columns, keyValues, rowText } from '@satchel/core';
+import { invariant, type Json, type Value } from '@satchel/protocol';
 import { lowerPage, viewOf } from '@satchel/schema';
 import type { ReaderView } from './reader-view.ts';
 import type { RowBlock } from './rows.ts';
@@ -27,15 +27,17 @@ export const rowLists = (view: ReaderView, block: RowBlock): RowLists => {
   };
 };
 
-/** The line of each row in a deep digest: its key and its values in the reader's version. */
+/** The line of each row in a deep digest: all that the reader sees of it, in its version. */
 export const deepLines = (view: ReaderView, block: RowBlock): string[] => {
   const { keys, columns: lists } = rowLists(view, block);
-  const known = viewOf(view.app, view.version).tables[block.view.wire]!.columns;
-  const columns: Columns = Object.fromEntries(Object.keys(lists).map((name) => [name, known[name]!]));
+  const { columns: known, primaryKey } = viewOf(view.app, view.version).tables[block.view.wire]!;
+  const names = [...primaryKey, ...Object.keys(lists)];
+  const columns: Columns = Object.fromEntries(names.map((name) => [name, known[name]!]));
   return keys.map((key, row) => {
-    const values: Values = Object.fromEntries(
-      Object.entries(lists).map(([name, list]) => [name, list[row]!]),
-    );
-    return `${JSON.stringify(key)}:${rowText(columns, values)}`;
+    const inKey = keyValues(known, primaryKey, key);
+    invariant(inKey.ok, 'an entry holds the key of a row');
+    const values: Record<string, Value> = { ...inKey.values };
+    for (const [name, list] of Object.entries(lists)) values[name] = list[row]!;
+    return rowText(columns, values);
   });
 };

@@ -16,6 +16,7 @@ import {
 import type { Database, Queryable, Transaction } from '@satchel/server/postgres';
 import { testDatabase } from '@satchel/testing/postgres';
 import type { ServerContext, ServerLimits } from '../../src/context.ts';
+import { applyApp } from '../../src/postgres/app-tables.ts';
 import { type PullAnswer, pull } from '../../src/pull/pull.ts';
 import { systemRandom, systemScheduler } from '../../src/system.ts';
 import { Replica } from './replica.ts';
@@ -55,48 +56,9 @@ export const shopApp = (schemaVersion = 1): App =>
     scopesOf: sql(`select 'store:' || store_id from members where user_id = $1`, { reads: ['members'] }),
   });
 
-const TABLES = `
-  create table public.products (
-    id text primary key, store_id text not null, name text, price double precision,
-    stock bigint not null default 0, cost double precision, extra jsonb, made_at timestamptz(3));
-  create table public.alerts (id text primary key, store_id text not null, body text not null);
-  create table public.audits (id text primary key, store_id text not null, body text not null);
-  create table public.members (user_id text not null, store_id text not null, primary key (user_id, store_id));`;
-
-/** The least that capture must do, row by row. */
-const capture = (name: string, tableId: number): string => `
-  create function capture_${name}() returns trigger language plpgsql as $$
-  declare v bigint := nextval('satchel.version'); k text; s text; was text;
-  begin
-    k := case when tg_op = 'DELETE' then old.id else new.id end;
-    s := case when tg_op = 'DELETE' then null else 'store:' || new.store_id end;
-    was := case when tg_op = 'INSERT' then null else 'store:' || old.store_id end;
-    if was is distinct from s and was is not null then
-      update satchel.entries set xid = pg_current_xact_id(), version = v, present = false,
-        deleted = (tg_op = 'DELETE') where table_id = ${tableId} and key = k and scope = was;
-    end if;
-    if s is not null then
-      insert into satchel.entries (table_id, key, scope, xid, version, present)
-      values (${tableId}, k, s, pg_current_xact_id(), v, true)
-      on conflict (table_id, key, scope) do update
-        set xid = excluded.xid, version = nextval('satchel.version'), present = true, deleted = false;
-    end if;
-    return null;
-  end $$;
-  create trigger capture after insert or update or delete on ${name}
-    for each row execute function capture_${name}();`;
-
-/** What capture leaves when a table that rights are read from changes. */
-const ACCESS_WATCH = `
-  create function access_changed() returns trigger language plpgsql as $$
-  begin
-    insert into satchel.entries (table_id, key, scope, xid, version, present, deleted)
-    values (0, pg_current_xact_id()::text, '~access', pg_current_xact_id(), nextval('satchel.version'), false, true)
-    on conflict do nothing;
-    return null;
-  end $$;
-  create trigger access after insert or update or delete on members
-    for each statement execute function access_changed();`;
+/** Who may see which store: a plain table of the app's database. */
+const MEMBERS = `
+  create table public.members (user_id text not null, store_id text not null, primary key (user_id, store_id))`;
 
 export const LIMITS: ServerLimits = {
   pageRows: 1_000,
@@ -121,17 +83,8 @@ export const openShop = async (
   scheduler: Scheduler = systemScheduler,
 ): Promise<Shop> => {
   const { db, url, drop } = await testDatabase({ connections: 20 });
-  await db.query(TABLES);
-  await db.query(ACCESS_WATCH);
-  const tableIds = new Map<string, number>();
-  for (const name of app.tableOrder) {
-    const { rows } = await db.query<{ table_id: number }>(
-      `insert into satchel.tables (name) values ($1) returning table_id`,
-      [name],
-    );
-    tableIds.set(name, rows[0]!.table_id);
-    await db.query(capture(name, rows[0]!.table_id));
-  }
+  await db.query(MEMBERS);
+  const { tableIds } = await applyApp(db, app);
   const ctx: ServerContext = {
     app,
     db,
