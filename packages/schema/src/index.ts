@@ -3,7 +3,7 @@ export * from './app.ts';
 export * from './app-hash.ts';
 export * from './column-builders.ts';
 export { CHANNELS, OPERATIONS } from './define-access.ts';
-export { type AppInput, defineApp } from './define-app.ts';
+export { type AnyFunction, type AnyTable, type AppInput, defineApp } from './define-app.ts';
 export { isServerGiven } from './define-columns.ts';
 export type { LaneInput, ScheduleInput, SyncInput } from './define-sync.ts';
 export * from './durations.ts';

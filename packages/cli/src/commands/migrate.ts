@@ -15,12 +15,22 @@ export const migrate: Command = {
     return withDatabase(given, async (db) => {
       if (isSet(given, 'dry-run')) {
         const migrations = await pendingMigrations(db);
-        const { statements } = await planAppTables(db, app);
-        if (isSet(given, 'json')) given.screen.write(`${JSON.stringify({ migrations, statements })}\n`);
-        else if (migrations.length + statements.length === 0) given.screen.write('Nothing to do.\n');
+        // The app's tables are planned from what the migrations keep: before the first there is nothing to read.
+        const fresh = migrations.length > 0;
+        const plan = fresh ? { actions: [], warnings: [] } : await planAppTables(db, app);
+        if (isSet(given, 'json')) given.screen.write(`${JSON.stringify({ migrations, ...plan })}\n`);
         else {
           for (const name of migrations) given.screen.write(`-- migration ${name}\n`);
-          for (const statement of statements) given.screen.write(`${statement.trim()};\n`);
+          for (const action of plan.actions)
+            given.screen.write(
+              action.kind === 'sql'
+                ? `${action.text.trim().replace(/;$/, '')};\n`
+                : `-- every row of ${action.relation}: ${action.from.join(', ')} become ${action.to.join(', ')}\n`,
+            );
+          for (const { table, column, detail } of plan.warnings)
+            given.screen.write(`-- note: ${table}${column ? `.${column}` : ''}: ${detail}\n`);
+          if (fresh) given.screen.write('-- then the tables of the app\n');
+          else if (plan.actions.length === 0) given.screen.write('Nothing to do.\n');
         }
         return 0;
       }

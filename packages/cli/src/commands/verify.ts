@@ -21,7 +21,9 @@ export const verify: Command = {
       const { counts, differences } = await verifyEntries(db, app, tableIds, NAMED);
       const repaired = isSet(given, 'repair') && counts.size > 0 ? await repairEntries(db, app, tableIds) : 0;
       if (isSet(given, 'json')) {
-        given.screen.write(`${JSON.stringify({ counts: Object.fromEntries(counts), differences, repaired })}\n`);
+        given.screen.write(
+          `${JSON.stringify({ counts: Object.fromEntries(counts), differences, repaired })}\n`,
+        );
       } else if (counts.size === 0) {
         given.screen.write('Every row is noted as it is.\n');
       } else {

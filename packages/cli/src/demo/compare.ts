@@ -27,7 +27,7 @@ const SIDES: readonly Side[] = [
   {
     table: 'airports',
     server: `select a.iata, a.name, a.city, a.state, a.country, a.latitude, a.longitude, a.visits,
-                    (select json_agg(l order by l collate "C") from LABELS l)::text as labels, a.note
+                    (select coalesce(json_agg(l order by l collate "C"), '[]') from unnest(a.labels) l)::text as labels, a.note
              from airports a where a.state = any($1) and ($2::bigint[] is not null)`,
     device:
       'select iata, name, city, state, country, latitude, longitude, visits, labels, note from airports',

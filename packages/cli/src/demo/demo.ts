@@ -132,8 +132,8 @@ const play = async (
   };
 
   say('Starting PostgreSQL and a server …');
-  const postgres = await startEmbedded({ dataDir: join(folder, 'postgres') });
-  keep(() => postgres.stop());
+  const postgres = await startEmbedded({ dataDir: join(folder, 'postgres'), signal });
+  keep(() => postgres.destroy());
   const secret = randomBytes(32).toString('hex');
   const server = new ServerProcess(postgres.url, secret);
   keep(() => server.stop());
@@ -189,13 +189,14 @@ const play = async (
     const start = (): DeviceProcess =>
       new DeviceProcess({
         told: (told) => {
-          for (const one of told) device.told.set(one.mutationId, one);
+          for (const one of told)
+            device.told.set(one.mutationId, joined(device.told.get(one.mutationId), one));
         },
-        progress: ({ rows, remaining, pending }) => {
+        progress: ({ rows, remaining, pending, phase, problem }) => {
           device.rows = rows;
           device.pending = pending;
           if (device.firstSyncMs === 0)
-            progress.set(plan.name, rows, remaining === null ? null : rows + remaining);
+            progress.set(plan.name, rows, remaining === null ? null : rows + remaining, problem ?? phase);
         },
       });
     device.process = start();
@@ -283,6 +284,14 @@ const play = async (
     devices: figures,
     ...(await ledgerFigures(db, devices)),
   };
+};
+
+/** An edit folded into a mutation that was never sent is told under that mutation's id: what it counts adds up. */
+const joined = (before: Told | undefined, now: Told): Told => {
+  if (!before?.visits || !now.visits) return { ...before, ...now };
+  const visits = { ...before.visits };
+  for (const [airport, by] of Object.entries(now.visits)) visits[airport] = (visits[airport] ?? 0) + by;
+  return { ...now, visits };
 };
 
 const restarts = new WeakMap<Device, () => DeviceProcess>();

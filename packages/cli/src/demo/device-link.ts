@@ -60,4 +60,6 @@ export type DeviceMessage =
       readonly remaining: number | null;
       readonly pending: number;
       readonly phase: string;
+      /** Code of what is wrong, when something is. */
+      readonly problem: string | null;
     };

@@ -64,6 +64,7 @@ const open = async (settings: DeviceSettings): Promise<void> => {
       remaining: status.progress.rowsRemaining,
       pending: status.pending,
       phase: status.phase,
+      problem: status.problem?.code ?? status.needsAuth,
     });
   });
   opened = {

@@ -1,5 +1,5 @@
 import { invariant } from '@satchel/protocol';
-import { createServer } from '@satchel/server';
+import { createServer, silentLog } from '@satchel/server';
 import { flightsApp } from './flights-app.ts';
 
 /* The server of the demo: a process of its own, so that it can be killed. */
@@ -13,6 +13,8 @@ const server = await createServer({
   auth: { keys: { kind: 'secret', secret } },
   port: Number(port),
   host: '127.0.0.1',
+  limits: { requestsPerMinute: 60_000 },
+  log: silentLog,
 });
 process.send?.({ kind: 'listening', port: server.port });
 const stop = (): void => {
