@@ -3,7 +3,7 @@ import { invariant } from '@satchel/protocol';
 import type { App, Table } from '@satchel/schema';
 import { keyExpression, keyMatch } from '../postgres/key-columns.ts';
 import { namedRelation, type Relation, type RelationFacts, relationOf } from './relation.ts';
-import { templateExpression } from './scope-expression.ts';
+import { isScope, templateExpression } from './scope-expression.ts';
 import type { MembershipLink, ScopeGraph, ViaLink } from './scope-graph.ts';
 
 /** A synced table, with all that the texts of its triggers are made of. */
@@ -64,31 +64,39 @@ const viaSource = (captured: CapturedTable, link: ViaLink, alias: string): strin
   `select e.scope from satchel.entries e
         where e.table_id = ${captured.idOf(link.parent.name)} and e.key = ${parentKey(captured, link, alias)} and e.present`;
 
-/** text[] of the scopes that the row of `alias` is in as the tables are now: each once, in order. */
+/**
+ * text[] of the scopes that the row of `alias` is in as the tables are now: each once,
+ * in order. OFFSET 0 keeps names from being made once to look at and once to keep.
+ */
 export const scopesExpression = (captured: CapturedTable, alias: string): string => {
   const { table, relation, graph } = captured;
-  const templates = table.scopes.flatMap((rule) =>
+  const names = table.scopes.flatMap((rule) =>
     rule.kind === 'template'
       ? [
-          `(${templateExpression(
+          templateExpression(
             rule.template,
             (name) => columnOf(table, name),
             (name) => relation.column(alias, name),
-          )})`,
+          ),
         ]
       : [],
   );
+  const [name] = names;
+  const [parent] = graph.parents;
+  const others = graph.parents.length + graph.memberships.length;
+  if (name !== undefined && names.length === 1 && others === 0) {
+    return `array(select s.scope collate "C" from (select ${name} as scope offset 0) s where ${isScope('s.scope')})`;
+  }
+  if (parent !== undefined && names.length === 0 && others === 1) {
+    return `array(${viaSource(captured, parent, alias)} order by e.scope)`;
+  }
   const sources = [
-    ...(templates.length === 0 ? [] : [`select s.scope from (values ${templates.join(', ')}) s(scope)`]),
+    ...names.map((one) => `(select ${one} as scope offset 0)`),
     ...graph.parents.map((link) => viaSource(captured, link, alias)),
     ...graph.memberships.map((link) => membershipSource(captured, link, alias)),
   ];
   if (sources.length === 0) return `'{}'::text[]`;
-  const [source] = sources;
-  if (sources.length === 1 && templates.length === 1) {
-    return `array(select s.scope collate "C" from (${source}) s where s.scope is not null)`;
-  }
-  return `array(select distinct s.scope collate "C" from (${sources.join('\n        union all\n        ')}) s where s.scope is not null order by 1)`;
+  return `array(select distinct s.scope collate "C" from (${sources.join('\n        union all\n        ')}) s where ${isScope('s.scope')} order by 1)`;
 };
 
 export const capturedTable = (

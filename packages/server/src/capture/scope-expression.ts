@@ -29,7 +29,8 @@ const encoded = (text: string): string =>
   `case when ${text} ~ '^[0-9A-Za-z_.~-]*$' then ${text} else satchel.encode_scope_value(${text}) end`;
 
 /**
- * The scope that a row gives, null for none: the same as `fillScope` of core.
+ * The name that a row's columns fill in, null where one is null: the same as `fillScope`
+ * of core, but for names that are too long, which `isScope` leaves out.
  * `reference` is the SQL of a column by its name.
  */
 export const templateExpression = (
@@ -37,19 +38,15 @@ export const templateExpression = (
   columnOf: (name: string) => Column | undefined,
   reference: (name: string) => string,
 ): string => {
-  let encodes = false;
   const parts = template.parts.map((part) => {
     if ('literal' in part) return quoteText(part.literal);
     const column = columnOf(part.column);
-    const text =
-      column === undefined
-        ? `${reference(part.column)}::text`
-        : canonicalText(column, reference(part.column));
-    if (isPlainText(column)) return text;
-    encodes = true;
-    return encoded(text);
+    const value = reference(part.column);
+    const text = column === undefined ? `${value}::text` : canonicalText(column, value);
+    return isPlainText(column) ? text : encoded(text);
   });
-  const name = parts.join(' || ');
-  if (!encodes) return `(${name})`;
-  return `(select case when length(s.name) <= ${MAX_SCOPE_LENGTH} then s.name end from (select ${name} as name offset 0) s)`;
+  return `(${parts.join(' || ')})`;
 };
+
+/** Condition that a filled-in name is a scope; not for null. */
+export const isScope = (name: string): string => `length(${name}) <= ${MAX_SCOPE_LENGTH}`;

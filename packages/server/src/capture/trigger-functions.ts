@@ -8,7 +8,7 @@ import {
   type TriggerEvent,
 } from './capture-plan.ts';
 import { type CapturedTable, parentKey, rowKey } from './captured-table.ts';
-import { freshenEntries } from './fresh-entries.ts';
+import { firstEntries, freshenEntries } from './fresh-entries.ts';
 import { standsAlone } from './scope-graph.ts';
 import { writersStatement } from './writers-statement.ts';
 
@@ -38,10 +38,28 @@ const aloneSteps = (captured: CapturedTable, event: RowEvent): string => {
     (rows) => `select ${rowKey(captured, 'n')} as key, ${natives.join(', ')} from ${rows} n`,
   );
   const match = table.primaryKey.map((name, at) => `${relation.column('t', name)} = k.k${at}`).join(' and ');
+  const freshen = freshenEntries(captured, keys, match);
   return `stamp := nextval('satchel.version');
   transaction := pg_current_xact_id();
-  ${freshenEntries(captured, keys, match)}`;
+  ${event === 'insert' ? unlessKnown(captured, firstEntries(captured, keys, match), freshen) : freshen}`;
 };
+
+/**
+ * New rows mostly have keys that were never there. Their row locks keep everybody else
+ * from giving them entries, except above READ COMMITTED, where the snapshot is too old
+ * to tell.
+ */
+const unlessKnown = (captured: CapturedTable, first: string, freshen: string): string =>
+  `if current_setting('transaction_isolation') in ('read committed', 'read uncommitted') and not exists (
+    select from ${NEW_ROWS} n
+    cross join lateral (
+      select from satchel.entries o where o.table_id = ${captured.id} and o.key = ${rowKey(captured, 'n')} limit 1
+    ) o
+  ) then
+    ${first}
+  else
+    ${freshen}
+  end if;`;
 
 /** Rows whose scopes depend on others', or others' on theirs: locks first, then `settle`. */
 const settledSteps = (captured: CapturedTable, event: RowEvent): string => {
