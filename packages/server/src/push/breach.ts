@@ -18,7 +18,9 @@ export type Breach =
       readonly address: RowAddress;
       readonly columns: readonly string[];
       readonly holder: string;
-    };
+    }
+  /** A row goes to which another one still refers. */
+  | { readonly kind: 'restricted'; readonly address: RowAddress; readonly childTable: string };
 
 /**
  * The first reference or unique value among the rows of a draft that the database would
@@ -29,9 +31,13 @@ export const findBreach = (app: App, probe: Probe, draft: RowDraft): Breach | un
   const own = new UniqueIndex(app);
   for (const [address, after] of draft.changed) own.replace(address, null, after);
   for (const [address, after] of draft.changed) {
-    if (after === null) continue;
     const table = app.tables[tableOf(address)];
     if (table === undefined) continue;
+    if (after === null) {
+      const childTable = remainingChild(probe, draft, address);
+      if (childTable !== undefined) return { kind: 'restricted', address, childTable };
+      continue;
+    }
     const found =
       brokenReference(table, probe, draft, address, after) ??
       takenValue(table, probe, draft, own, address, after);
@@ -64,6 +70,13 @@ const brokenReference = (
   }
   return undefined;
 };
+
+/** The table of a row that refers to a deleted one and does so still after the draft. */
+const remainingChild = (probe: Probe, draft: RowDraft, address: RowAddress): string | undefined =>
+  probe.children(address).find(({ table, key, columns }) => {
+    const now = draft.current(rowAddress(table, key));
+    return now === undefined || (now !== null && parentOf(columns, now) === keyOfAddress(address));
+  })?.table;
 
 const takenValue = (
   table: Table,

@@ -60,6 +60,15 @@ export interface Facts {
 export interface Probe {
   /** Whether a row that others refer to is there, before the batch. */
   exists(address: RowAddress): boolean;
+  /** Rows that refer to one, before the batch, and keep it from being deleted. */
+  children(address: RowAddress): readonly Child[];
   /** The row that has these values in the unique columns, before the batch. */
   holder(table: string, columns: readonly string[], values: Values): string | undefined;
+}
+
+export interface Child {
+  readonly table: string;
+  readonly key: string;
+  /** The columns that refer. */
+  readonly columns: readonly string[];
 }

@@ -1,12 +1,12 @@
 import type { Values } from '@satchel/protocol';
-import type { Table } from '@satchel/schema';
+import { referencesTo, type Table } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import { fromRecord, recordType } from '../postgres/columns.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { keyExpression, keyMatch } from '../postgres/key-columns.ts';
 import { parentOf } from './breach.ts';
-import type { Probe } from './facts.ts';
-import { type RowAddress, rowAddress, tableOf } from './row-address.ts';
+import type { Child, Probe } from './facts.ts';
+import { keyOfAddress, type RowAddress, rowAddress, tableOf } from './row-address.ts';
 import { columnOf, tableSql } from './table-sql.ts';
 import { uniqueText } from './unique-index.ts';
 import type { NetEffect } from './write-rows.ts';
@@ -23,10 +23,17 @@ export const loadProbe = async (
   effects: Iterable<NetEffect>,
 ): Promise<LoadedProbe> => {
   const parents = new Map<string, Set<string>>();
+  const deleted = new Map<string, string[]>();
   const asked = new Map<string, { table: Table; columns: readonly string[]; rows: Values[] }>();
   for (const { address, after } of effects) {
     const table = ctx.app.tables[tableOf(address)];
-    if (table === undefined || after === null) continue;
+    if (table === undefined) continue;
+    if (after === null) {
+      const keys = deleted.get(table.name);
+      if (keys) keys.push(keyOfAddress(address));
+      else deleted.set(table.name, [keyOfAddress(address)]);
+      continue;
+    }
     for (const { columns, references } of table.foreignKeys) {
       const key = parentOf(columns, after);
       if (key === undefined) continue;
@@ -56,7 +63,10 @@ export const loadProbe = async (
       holders.set(`${table.name}\n${columns.join(' ')}\n${text}`, key);
     }
   }
+  const children = new Map<RowAddress, Child[]>();
+  for (const [name, keys] of deleted) await readChildren(ctx, tx, name, keys, children);
   return {
+    children: (address) => children.get(address) ?? [],
     exists: (address) => there.has(address) || !looked.has(address),
     holder: (table, columns, values) =>
       holders.get(`${table}\n${columns.join(' ')}\n${uniqueText(columns, values)}`),
@@ -78,6 +88,45 @@ export const existingKeys = async (
     [keys],
   );
   return rows.map(({ key }) => key);
+};
+
+/** Children of one parent that are looked at: a batch that deletes a parent with more of them is cut up instead. */
+const MAX_CHILDREN = 1_000;
+
+const readChildren = async (
+  ctx: ServerContext,
+  tx: Queryable,
+  parent: string,
+  keys: readonly string[],
+  children: Map<RowAddress, Child[]>,
+): Promise<void> => {
+  const table = ctx.app.tables[parent];
+  if (table === undefined) return;
+  const { relation } = tableSql(table);
+  for (const { table: name, columns, onDelete } of referencesTo(ctx.app, parent)) {
+    const child = ctx.app.tables[name];
+    if (onDelete !== 'restrict' || child === undefined) continue;
+    const refers = tableSql(child).relation;
+    const match = columns.map(
+      (column, at) => `${refers.column('c', column)} = ${relation.column('t', table.primaryKey[at]!)}`,
+    );
+    const { rows } = await tx.query<{ parent: string; key: string }>(
+      `select k.key as parent, c.key
+         from unnest($1::text[]) k(key)
+         join ${relation.sql} t on ${keyMatch(table, (column) => relation.column('t', column), 'k.key')}
+         cross join lateral (
+           select ${keyExpression(child, (column) => refers.column('c', column))} as key
+             from ${refers.sql} c where ${match.join(' and ')} limit ${MAX_CHILDREN}) c`,
+      [keys],
+    );
+    for (const row of rows) {
+      const address = rowAddress(parent, row.parent);
+      const list = children.get(address);
+      const found: Child = { table: name, key: row.key, columns };
+      if (list) list.push(found);
+      else children.set(address, [found]);
+    }
+  }
 };
 
 const readHolders = async (

@@ -42,6 +42,7 @@ interface Case {
   readonly table: Table;
   /** Under the server's keys. */
   readonly change: Change;
+  readonly isRenamed: boolean;
   readonly address: RowAddress;
   /** The address under which the client knows the row. */
   readonly clientAddress: RowAddress;
@@ -98,6 +99,7 @@ export class MutationTrial {
       index,
       table,
       change,
+      isRenamed: change !== sent,
       address,
       clientAddress: rowAddress(table.name, sent.key),
       row: this.#draft.read(address),
@@ -176,7 +178,7 @@ export class MutationTrial {
     const isAll = Object.keys(change.values ?? {}).every((name) => decided.took.includes(name));
     this.#changes.push({
       ...placeOf(at),
-      outcome: address === clientAddress ? decided.outcome : gravest([decided.outcome, 'merged']),
+      outcome: this.#given.has(clientAddress) ? gravest([decided.outcome, 'merged']) : decided.outcome,
       tellRow: !this.#isPlain(at, decided),
       ...(change.op === 'delete' || isAll ? {} : { columns: decided.took }),
       ...(conflictId === undefined ? {} : { conflictId }),
@@ -230,6 +232,12 @@ export class MutationTrial {
     if (breach !== undefined) {
       if (this.#facts.earlierOutstanding(submitted)) return { kind: 'needs-earlier', submitted };
       if (breach.kind === 'unique') return this.#unique(breach);
+      if (breach.kind === 'restricted') {
+        const at = this.#caseAt(breach.address);
+        const { table, key } = at.change;
+        const { childTable } = breach;
+        return this.#refuse(at, problem('reference_restricted', { table, key, childTable }));
+      }
       return {
         kind: 'held',
         submitted,
@@ -256,8 +264,7 @@ export class MutationTrial {
 
   /** A unique value that another row has: the table's policy decides (rule 6). */
   #unique({ address, columns, holder }: Extract<Breach, { kind: 'unique' }>): Verdict | 'again' {
-    const at = this.#cases.find((one) => one.address === address);
-    invariant(at, 'a unique value is taken by a row of the mutation');
+    const at = this.#caseAt(address);
     const { table, change } = at;
     const holderAddress = rowAddress(table.name, holder);
     const row = this.#draft.values(holderAddress);
@@ -289,6 +296,12 @@ export class MutationTrial {
       decided.problem ?? problem('unique_taken', { table: table.name, columns, holder }),
       conflict,
     );
+  }
+
+  #caseAt(address: RowAddress): Case {
+    const at = this.#cases.find((one) => one.address === address);
+    invariant(at, 'a rule is broken by a row of the mutation');
+    return at;
   }
 
   #refuse({ index }: Case, found: Problem, conflict?: PushConflict): Verdict {
@@ -335,8 +348,8 @@ export class MutationTrial {
   }
 
   /** Whether the client can work out the row from what it has: nobody else touched it since. */
-  #isPlain({ change, address, clientAddress, row }: Case, { outcome, effect }: RowVerdict): boolean {
-    if (outcome !== 'applied' || address !== clientAddress) return false;
+  #isPlain({ change, address, isRenamed, row }: Case, { outcome, effect }: RowVerdict): boolean {
+    if (outcome !== 'applied' || isRenamed) return false;
     if (change.op === 'delete') return true;
     if (!this.#submitted.asSent || this.#draft.before(address) !== (row?.values ?? null)) return false;
     if (change.op === 'insert') return effect === 'insert';
