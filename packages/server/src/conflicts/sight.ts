@@ -89,6 +89,9 @@ export const shownConflict = (
       : Object.fromEntries(Object.entries(values).filter(([name]) => readable.includes(name)));
   const ofOthers = (values: Values | null): Values | null =>
     everything || reach.row ? inView(values) : null;
+  // Of a unique value the server's side is another row: the one that has it.
+  const ofServer = (values: Values | null): Values | null =>
+    everything || (row.kind === 'unique' ? reach.holder : reach.row) ? inView(values) : null;
   const own = row.principal === principal.id ? row.client : inView(row.client);
   return {
     conflictId: row.conflict_id,
@@ -104,8 +107,8 @@ export const shownConflict = (
     ...(row.holder !== null && (everything || reach.holder) ? { holder: row.holder } : {}),
     base: ofOthers(row.base),
     client: own,
-    server: row.kind === 'unique' && !everything && !reach.holder ? null : ofOthers(row.server),
-    result: row.kind === 'unique' && !everything && !reach.holder ? null : ofOthers(row.result),
+    server: ofServer(row.server),
+    result: ofServer(row.result),
     policy: row.policy,
     ...(row.reason === null ? {} : { reason: row.reason }),
     flags: row.flags,
