@@ -268,8 +268,7 @@ const SHUT_DOWN_WITHIN = 30_000;
 const shutDown = async (dataDir: string): Promise<void> => {
   const postmaster = readPostmaster(dataDir);
   if (!postmaster || !isServerOf(dataDir, postmaster.pid)) return;
-  const gone = () =>
-    processIdentity(postmaster.pid) === undefined || readPostmaster(dataDir)?.pid !== postmaster.pid;
+  const gone = () => processIdentity(postmaster.pid) === undefined;
   // SIGINT: fast. SIGQUIT: at once, and the log is replayed at the next start.
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
     signalTo(postmaster.pid, signal);
