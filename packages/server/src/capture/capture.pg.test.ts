@@ -1,4 +1,4 @@
-import { bigint, decimal, defineApp, id, integer, table, text, timestamp } from '@satchel/schema';
+import { bigint, decimal, defineApp, id, integer, modifiedAt, table, text, timestamp } from '@satchel/schema';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CapturedDatabase, capturedDatabase } from '../../test/capture/captured-database.ts';
 import { type Connection, connect } from '../../test/capture/connection.ts';
@@ -21,7 +21,10 @@ const app = defineApp({
         adopt: { schema: 'field', table: 'meter_readings' },
       },
     ),
-    logs: table({ id: id(), storeId: text() }, { scope: 'store:{storeId}', audit: false }),
+    logs: table(
+      { id: id(), storeId: text(), modified: modifiedAt() },
+      { scope: 'store:{storeId}', audit: false },
+    ),
   },
   scopesOf: () => [],
 });
@@ -245,6 +248,10 @@ describe('capture', () => {
     await install();
     expect(await stamps()).toEqual(before);
     expect(await check()).toEqual([]);
+    // Triggers of other rooms in the same schema are none of its business.
+    const touch = () =>
+      a.run(`select tgname from pg_trigger where tgrelid = 'logs'::regclass and tgname like 'touch%'`);
+    expect(await touch()).toHaveLength(1);
     await a.run('alter table products disable trigger satchel_capture_update_1');
     await a.run('drop trigger satchel_capture_insert_2 on field.readings_1');
     await a.run('alter function satchel.capture_delete_1() security invoker');
@@ -262,6 +269,7 @@ describe('capture', () => {
     await a.run(`update products set store_id = 's2'`);
     await install();
     expect(await check()).toEqual([]);
+    expect(await touch()).toHaveLength(1);
     expect(await database.entries()).toContain('store:s2 products p1');
   });
 

@@ -30,12 +30,16 @@ interface FunctionRow {
   readonly settings: readonly string[];
 }
 
+/** Names that capture makes; other rooms have functions and triggers in the schema as well. */
+const OURS =
+  '^(capture|members|access_changed)_(insert|update|delete|truncate)(_[0-9]+)*$|^settle_[0-9]+$|^(encode_scope_value|lock_registry)$';
+
 const FUNCTIONS = `
 select p.proname as name, pg_catalog.pg_get_function_identity_arguments(p.oid) as arguments, p.prosrc as body,
   p.prosecdef as definer, coalesce(p.proconfig, '{}') as settings
 from pg_catalog.pg_proc p
 where p.pronamespace = 'satchel'::regnamespace
-  and p.proname ~ '^(capture|settle|members|access)_|^(encode_scope_value|lock_registry)$'`;
+  and p.proname ~ '${OURS}'`;
 
 interface TriggerRow {
   readonly name: string;

@@ -1,4 +1,5 @@
 import { runMoved } from '../capture/moved-keys.ts';
+import { sweepRegistry } from '../capture/sweep-registry.ts';
 import { collectOutcomes } from '../clients/collect.ts';
 import { expireConflicts } from '../conflicts/expire.ts';
 import type { ServerContext } from '../context.ts';
@@ -22,5 +23,6 @@ export const choresOf = (ctx: ServerContext): readonly Chore[] => [
   { name: 'applied', every: SECOND, alone: false, run: () => runApplied(ctx) },
   { name: 'collect-outcomes', every: 10 * MINUTE, alone: true, run: () => collectOutcomes(ctx) },
   { name: 'prune', every: HOUR, alone: true, run: () => prune(ctx) },
+  { name: 'sweep-registry', every: 6 * HOUR, alone: true, run: () => sweepRegistry(ctx) },
   { name: 'thin-moments', every: HOUR, alone: true, run: () => thinMoments(ctx) },
 ];
