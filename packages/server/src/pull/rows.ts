@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Column, type ColumnType, quoteIdentifier } from '@satchel/core';
 import { relationOf } from '../capture/relation.ts';
 import { readExpression } from '../postgres/columns.ts';
@@ -143,7 +144,8 @@ const buildStatement = (view: TableView): Statement => {
   return {
     text,
     parameters: filter.parameters,
-    name: shared ? `rows_${view.tableId}_${view.hash}` : undefined,
+    // By the text itself: views of two versions may have one hash and read other columns.
+    name: shared ? `rows_${createHash('sha256').update(text).digest('hex').slice(0, 24)}` : undefined,
   };
 };
 

@@ -81,9 +81,10 @@ export const openShop = async (
   app: App = shopApp(),
   now: () => number = Date.now,
   scheduler: Scheduler = systemScheduler,
+  rights: string = MEMBERS,
 ): Promise<Shop> => {
   const { db, url, drop } = await testDatabase({ connections: 20 });
-  await db.query(MEMBERS);
+  await db.query(rights);
   const { tableIds } = await applyApp(db, app);
   const ctx: ServerContext = {
     app,
@@ -120,8 +121,11 @@ export class Puller {
   principal: Principal;
   subscription: Subscription | undefined;
 
-  constructor(ctx: ServerContext, user: Principal, number: number) {
+  readonly #schemaVersion: number;
+
+  constructor(ctx: ServerContext, user: Principal, number: number, schemaVersion = ctx.app.schemaVersion) {
     this.#ctx = ctx;
+    this.#schemaVersion = schemaVersion;
     this.principal = user;
     this.clientId = `00000000-0000-7000-8000-${String(number).padStart(12, '0')}`;
   }
@@ -132,7 +136,7 @@ export class Puller {
       this.principal,
       {
         protocolVersion: 1,
-        schemaVersion: this.#ctx.app.schemaVersion,
+        schemaVersion: this.#schemaVersion,
         clientId: this.clientId,
         cursor: this.replica.cursor,
         ...(this.subscription ? { subscription: this.subscription } : {}),
