@@ -1,10 +1,17 @@
 import * as z from 'zod/mini';
 import { keySchema, scopeSchema } from './identifiers.ts';
 
-/** The last entry that was sent of a walk: transaction, table number, key. */
-const placeSchema = z.tuple([z.string().check(z.regex(/^\d{1,20}$/)), z.number(), keySchema]);
+// A token comes back from strangers: all of it that reaches the database is something
+// that the database can take.
+const tableNumberSchema = z.number().check(z.int(), z.minimum(0), z.maximum(32_767));
+const tableNumbersSchema = z.array(tableNumberSchema);
 const indexSchema = z.number().check(z.int(), z.nonnegative());
-const tableNumbersSchema = z.array(z.number().check(z.int()));
+/** The last entry that was sent of a walk: transaction, table number, key. */
+const placeSchema = z.tuple([
+  z.string().check(z.regex(/^\d{1,18}$/)),
+  tableNumberSchema,
+  keySchema.check(z.regex(/^[^\0\p{Cs}]*$/u)),
+]);
 
 /**
  * What a cursor token says. Clients hold tokens and never look inside; servers make
@@ -17,16 +24,16 @@ export const cursorSchema = z.strictObject({
   /** Format of the token. */
   v: z.literal(1),
   /** The identity of the history: another epoch knows nothing of these snapshots. */
-  epoch: z.string(),
-  generation: z.number(),
+  epoch: z.string().check(z.regex(/^[0-9A-Za-z-]{1,64}$/)),
+  generation: z.number().check(z.int(), z.nonnegative()),
   /** WAL position (bytes) up to which all that the snapshots call finished is on disk. */
-  lsn: z.string().check(z.regex(/^\d+$/)),
+  lsn: z.string().check(z.regex(/^\d{1,20}$/)),
   /** UTC milliseconds of the newest snapshot. */
   at: z.number(),
   /** By table number, a hash of what may be seen of it: columns, filter. A table that is not here is not sent. */
   view: z.record(z.string().check(z.regex(/^\d{1,5}$/)), z.string().check(z.maxLength(64))),
   /** Packed texts of `pg_snapshot`, see `packSnapshot` in `@satchel/core`. */
-  snapshots: z.array(z.string().check(z.maxLength(65_536))),
+  snapshots: z.array(z.string().check(z.regex(/^\d{1,18}:\d{1,18}:[\d,]*$/))),
   /** The snapshot up to which the client's own outcomes are held. */
   outcomes: indexSchema,
   scopes: z.record(

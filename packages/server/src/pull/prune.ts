@@ -72,7 +72,7 @@ const pruneSome = async (ctx: ServerContext, horizon: string): Promise<number> =
       `with doomed as (
          select e.table_id, e.key, e.scope from satchel.entries e
          where not e.present and e.xid < $1::xid8 and not e.xid = any($2::xid8[])
-         order by e.table_id, e.key, e.scope
+         order by e.xid
          limit $3
          for update skip locked
        ), gone as (

@@ -86,6 +86,7 @@ create table satchel.clients (
   revoked_at    bigint
 );
 create index clients_by_heard on satchel.clients (last_heard_at);
+create index clients_revoked on satchel.clients (revoked_at) where revoked is not null;
 
 -- Each opening of a client database. The ranges of settled seq stay for ever: a
 -- mutation in them is a repeat, whatever its age.
