@@ -22,19 +22,14 @@ export { hostEngine } from './engine-host.ts';
 export type { Channel, EngineAnswer, EngineRequest } from './engine-message.ts';
 export { type EnginePort, localPort } from './engine-port.ts';
 export { remotePort } from './engine-remote.ts';
+export type { Conflicts } from './face/conflicts.ts';
+export type { Outbox } from './face/outbox.ts';
+export type { Quarantine } from './face/quarantine.ts';
+export type { SyncControl } from './face/sync-control.ts';
 export type { LiveQuery } from './live/live-queries.ts';
 export { diffRows, type RowDiff } from './live/row-diff.ts';
 export type { OpenEngine, Platform } from './platform.ts';
-export {
-  type Conflicts,
-  type Outbox,
-  openSatchel,
-  type Quarantine,
-  type Satchel,
-  type SatchelOptions,
-  type Statement,
-  type SyncControl,
-} from './satchel.ts';
+export { openSatchel, type Satchel, type SatchelOptions, type Statement } from './satchel.ts';
 export type { SyncStatus } from './status.ts';
 export type {
   HttpAnswer,

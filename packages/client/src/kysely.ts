@@ -1,5 +1,5 @@
 import { SatchelError } from '@satchel/protocol';
-import type { KyselyDatabase } from '@satchel/schema';
+import type { App, KyselyDatabase } from '@satchel/schema';
 import {
   CamelCasePlugin,
   type CompiledQuery,
@@ -21,12 +21,12 @@ import type { Satchel } from './satchel.ts';
  *
  * @example
  * ```ts
- * const q = kysely<typeof app>(db);
+ * const q = kysely(db);
  * await q.selectFrom('products').select(['id', 'name']).where('stock', '<', 5).execute();
  * await db.write([q.updateTable('products').set({ name: 'Tea' }).where('id', '=', id)]);
  * ```
  */
-export const kysely = <A>(db: Satchel): Kysely<KyselyDatabase<A>> => {
+export const kysely = <A extends App>(db: Satchel<A>): Kysely<KyselyDatabase<A>> => {
   const connection: DatabaseConnection = {
     executeQuery: (query) => execute(db, query),
     streamQuery: () => {
@@ -55,7 +55,10 @@ export const kysely = <A>(db: Satchel): Kysely<KyselyDatabase<A>> => {
   });
 };
 
-const execute = async <R>(db: Satchel, query: CompiledQuery): Promise<QueryResult<R>> => {
+const execute = async <R>(
+  db: Pick<Satchel, 'all' | 'write'>,
+  query: CompiledQuery,
+): Promise<QueryResult<R>> => {
   if (query.query.kind === 'SelectQueryNode')
     return { rows: (await db.all(query.sql, query.parameters)) as R[] };
   await db.write([query]);

@@ -1,25 +1,13 @@
-import {
-  type ClientReport,
-  type Conflict,
-  type Json,
-  type ResolveRequest,
-  SatchelError,
-  type Subscription,
-} from '@satchel/protocol';
-import type { App, Query, SyncSettings } from '@satchel/schema';
+import { type ClientReport, type Json, SatchelError, type Subscription } from '@satchel/protocol';
+import type { App, FunctionArgs, FunctionName, FunctionResult, Query, SyncSettings } from '@satchel/schema';
 import type { SqlRow } from './database/driver.ts';
 import { databaseName, databasePrefix } from './database-name.ts';
-import type {
-  EngineFacts,
-  MeterEntry,
-  OutboxEntry,
-  OutboxState,
-  QuarantineEntry,
-  RowState,
-  SyncRun,
-  Written,
-} from './engine.ts';
+import type { EngineFacts, MeterEntry, RowState, SyncRun, Written } from './engine.ts';
 import type { EnginePort } from './engine-port.ts';
+import { type Conflicts, conflictsOf } from './face/conflicts.ts';
+import { type Outbox, outboxOf } from './face/outbox.ts';
+import { type Quarantine, quarantineOf } from './face/quarantine.ts';
+import { type SyncControl, syncControl } from './face/sync-control.ts';
 import { LiveQueries, type LiveQuery } from './live/live-queries.ts';
 import type { RowDiff } from './live/row-diff.ts';
 import type { Platform } from './platform.ts';
@@ -30,8 +18,8 @@ import { SyncLoop } from './sync/sync-loop.ts';
 import type { TokenSource, Transport } from './sync/transport.ts';
 import { type VerifyReport, verify } from './sync/verify.ts';
 
-export interface SatchelOptions {
-  readonly app: App;
+export interface SatchelOptions<A extends App = App> {
+  readonly app: A;
   readonly platform: Platform;
   /** Address of the server, for example `https://sync.example.org`. */
   readonly server: string;
@@ -54,6 +42,18 @@ export interface SatchelOptions {
   readonly onCrash?: (error: unknown) => void;
 }
 
+/** Names of the app's functions; any where the app's types are not known. */
+type RunName<A> = [FunctionName<A>] extends [never] ? string : FunctionName<A>;
+/** What a function of the app takes; anything where the app's types are not known. */
+type RunArgs<A, N extends RunName<A>> = [FunctionArgs<A, N>] extends [never]
+  ? [args?: Json]
+  : undefined extends FunctionArgs<A, N>
+    ? [args?: FunctionArgs<A, N> & Json]
+    : [args: FunctionArgs<A, N> & Json];
+type RunResult<A, N extends RunName<A>> = [FunctionResult<A, N>] extends [never]
+  ? Json | undefined
+  : FunctionResult<A, N>;
+
 /** A statement, or a query of Kysely's that is not yet compiled. */
 export type Statement = Query | { compile(): Query };
 
@@ -75,7 +75,7 @@ const plain = ({ sql, parameters }: Query): Query =>
  * await db.close();
  * ```
  */
-export const openSatchel = async (options: SatchelOptions): Promise<Satchel> => {
+export const openSatchel = async <A extends App>(options: SatchelOptions<A>): Promise<Satchel<A>> => {
   const { app, platform, server, user } = options;
   const name = databaseName(app.name, server, user.id);
   const port = await platform.openEngine({
@@ -99,8 +99,8 @@ export const openSatchel = async (options: SatchelOptions): Promise<Satchel> => 
 };
 
 /** A database on this device, and its sync. Made by `openSatchel`. */
-export class Satchel {
-  readonly app: App;
+export class Satchel<A extends App = App> {
+  readonly app: A;
   /** Name of the local database. */
   readonly name: string;
   readonly clientId: string;
@@ -109,7 +109,7 @@ export class Satchel {
   readonly quarantine: Quarantine;
   readonly conflicts: Conflicts;
 
-  readonly #options: SatchelOptions;
+  readonly #options: SatchelOptions<A>;
   readonly #platform: Platform;
   readonly #port: EnginePort;
   readonly #transport: Transport;
@@ -124,7 +124,7 @@ export class Satchel {
   #closed = false;
 
   /** Use `openSatchel`. */
-  constructor(options: SatchelOptions, name: string, port: EnginePort, facts: EngineFacts, meter: Meter) {
+  constructor(options: SatchelOptions<A>, name: string, port: EnginePort, facts: EngineFacts, meter: Meter) {
     const { app, platform } = options;
     this.app = app;
     this.name = name;
@@ -183,10 +183,10 @@ export class Satchel {
   }
 
   /** Runs a function of the app's definition, synchronously beside the database, as one local transaction. */
-  async run(name: string, args: Json = null): Promise<Json | undefined> {
-    const { result, ...written } = await this.#port.call('run', name, args);
+  async run<N extends RunName<A>>(name: N, ...[args]: RunArgs<A, N>): Promise<RunResult<A, N>> {
+    const { result, ...written } = await this.#port.call('run', name, args ?? null);
     await this.#wrote(written);
-    return result;
+    return result as RunResult<A, N>;
   }
 
   /** Rows of a query, as SQLite gives them. */
@@ -352,113 +352,3 @@ export class Satchel {
     );
   }
 }
-
-/** Steers the sync loop. */
-export interface SyncControl {
-  start(): void;
-  stop(): Promise<void>;
-  pause(): void;
-  resume(): void;
-  /** Runs now, resolves when caught up or failed. */
-  now(): Promise<SyncRun | null>;
-  /** The app came to the foreground. */
-  foreground(): void;
-  /** Holds all but the urgent lane while true. */
-  busy(busy: boolean): void;
-  /** A new token is there. */
-  renewed(): Promise<void>;
-  subscribe(subscription: Subscription | undefined): void;
-  /** Resolves when no run is under way. */
-  idle(): Promise<void>;
-}
-
-const syncControl = (loop: SyncLoop, token: TokenSource): SyncControl => ({
-  start: () => loop.start(),
-  stop: () => loop.stop(),
-  pause: () => loop.pause(true),
-  resume: () => loop.pause(false),
-  now: () => loop.now(),
-  foreground: () => loop.foreground(),
-  busy: (busy) => loop.busy(busy),
-  renewed: async () => loop.renewed(await token()),
-  subscribe: (subscription) => loop.subscribe(subscription),
-  idle: () => loop.idle(),
-});
-
-/** What waits to go up, and what went. */
-export interface Outbox {
-  list(filter?: { readonly state?: OutboxState; readonly limit?: number }): Promise<OutboxEntry[]>;
-  /** Tries failed mutations again, one or all. */
-  retry(mutationId?: string): Promise<number>;
-}
-
-const outboxOf = (port: EnginePort, loop: SyncLoop): Outbox => ({
-  list: (filter) => port.call('outbox', ...(filter ? [filter] : [])),
-  async retry(mutationId) {
-    const count = await port.call('retryFailed', ...(mutationId === undefined ? [] : [mutationId]));
-    loop.request('hand', 'up');
-    return count;
-  },
-});
-
-/** What the server refused, or the right to which is gone. Nothing in it is ever sent again unless edited. */
-export interface Quarantine {
-  list(): Promise<QuarantineEntry[]>;
-  show(mutationId: string): Promise<QuarantineEntry>;
-  /** Writes it again as a new mutation, with `values` laid over change by change. */
-  retry(
-    mutationId: string,
-    edits?: readonly { readonly change: number; readonly values: Record<string, Json> }[],
-  ): Promise<Written>;
-  export(mutationIds?: readonly string[]): Promise<string>;
-  discard(mutationId: string): Promise<void>;
-}
-
-const quarantineOf = (port: EnginePort, wrote: (written: Written) => Promise<void>): Quarantine => ({
-  list: () => port.call('quarantine'),
-  async show(mutationId) {
-    const entry = (await port.call('quarantine')).find((one) => one.mutationId === mutationId);
-    if (!entry) throw new SatchelError('quarantine_unknown', { mutationId });
-    return entry;
-  },
-  async retry(mutationId, edits) {
-    const written = await port.call('quarantineRetry', mutationId, ...(edits ? [edits] : []));
-    await wrote(written);
-    return written;
-  },
-  export: (mutationIds) => port.call('quarantineExport', ...(mutationIds ? [mutationIds] : [])),
-  discard: (mutationId) => port.call('quarantineDiscard', mutationId),
-});
-
-/** Clashes that concern this device. */
-export interface Conflicts {
-  /** Those kept on the device; `refresh` asks the server first. */
-  list(options?: { readonly refresh?: boolean }): Promise<Conflict[]>;
-  resolve(conflictId: string, request: ResolveRequest): Promise<Conflict>;
-  undo(conflictId: string): Promise<Conflict>;
-}
-
-const conflictsOf = (
-  port: EnginePort,
-  transport: Transport,
-  loop: SyncLoop,
-  clientId: string,
-  signal: AbortSignal,
-): Conflicts => {
-  const decided = async (conflict: Conflict): Promise<Conflict> => {
-    await port.call('takeConflicts', [conflict]);
-    loop.decided();
-    return conflict;
-  };
-  return {
-    async list(options) {
-      if (options?.refresh) {
-        const { conflicts } = await transport.conflicts(clientId, signal);
-        await port.call('takeConflicts', conflicts);
-      }
-      return port.call('conflicts');
-    },
-    resolve: async (conflictId, request) => decided(await transport.resolve(conflictId, request, signal)),
-    undo: async (conflictId) => decided(await transport.undo(conflictId, signal)),
-  };
-};

@@ -74,10 +74,9 @@ export interface TestServer {
  * connection: it goes with its process, and whoever stops the server must hold the
  * lock alone, so nobody is cut off who has a lease.
  */
-export const leaseTestServer = async (): Promise<TestServer> => {
+export const leaseTestServer = async (major = process.env.SATCHEL_TEST_POSTGRES): Promise<TestServer> => {
   const given = process.env.SATCHEL_TEST_DATABASE_URL;
   if (given) return { url: given, release: async () => undefined };
-  const major = process.env.SATCHEL_TEST_POSTGRES;
   for (let attempt = 1; ; attempt += 1) {
     const server = await startEmbedded({
       dataDir: join(tmpdir(), `satchel-pg-tests-${process.getuid?.() ?? 'user'}-${major ?? 'npm'}`),

@@ -99,12 +99,21 @@ interface Device {
 export const runDemo = async (options: DemoOptions): Promise<boolean> => {
   const folder = await mkdtemp(join(tmpdir(), 'satchel-demo-'));
   const cleanups: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const cleanUp = async (): Promise<void> => {
+    for (let clean = cleanups.pop(); clean; clean = cleanups.pop()) await clean().catch(() => undefined);
+  };
+  const played = play(options, folder, cleanups);
   try {
-    const figures = await Promise.race([play(options, folder, cleanups), aborted(options.signal)]);
+    const figures = await Promise.race([played, aborted(options.signal)]);
     options.screen.write(options.json ? `${JSON.stringify(figures)}\n` : `\n${renderReport(figures)}`);
     return faultsOf(figures).length === 0;
   } finally {
-    for (const clean of cleanups.reverse()) await clean().catch(() => undefined);
+    // An abort may come while something is being started: what then comes up is cleaned up too.
+    const [base] = cleanups.splice(0, 1);
+    await cleanUp();
+    await played.catch(() => undefined);
+    await cleanUp();
+    await base?.();
   }
 };
 

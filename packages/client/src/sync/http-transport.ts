@@ -139,18 +139,18 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
         conflictListSchema as Parser<ConflictList>,
         signal,
       ),
-    resolve: (conflictId, request, signal): Promise<Conflict> =>
+    resolve: (clientId, conflictId, request, signal): Promise<Conflict> =>
       post(
         'resolve',
-        `/v1/conflicts/${encodeURIComponent(conflictId)}/resolve`,
+        `/v1/conflicts/${encodeURIComponent(conflictId)}/resolve?clientId=${clientId}`,
         conflictSchema as Parser<Conflict>,
         request,
         signal,
       ),
-    undo: (conflictId, signal): Promise<Conflict> =>
+    undo: (clientId, conflictId, signal): Promise<Conflict> =>
       post(
         'undo',
-        `/v1/conflicts/${encodeURIComponent(conflictId)}/undo`,
+        `/v1/conflicts/${encodeURIComponent(conflictId)}/undo?clientId=${clientId}`,
         conflictSchema as Parser<Conflict>,
         {},
         signal,

@@ -43,8 +43,13 @@ export interface Transport {
   versions(request: VersionsRequest, signal: AbortSignal): Promise<VersionsResponse>;
   rows(request: RowsRequest, signal: AbortSignal): Promise<RowsResponse>;
   conflicts(clientId: string, signal: AbortSignal): Promise<ConflictList>;
-  resolve(conflictId: string, request: ResolveRequest, signal: AbortSignal): Promise<Conflict>;
-  undo(conflictId: string, signal: AbortSignal): Promise<Conflict>;
+  resolve(
+    clientId: string,
+    conflictId: string,
+    request: ResolveRequest,
+    signal: AbortSignal,
+  ): Promise<Conflict>;
+  undo(clientId: string, conflictId: string, signal: AbortSignal): Promise<Conflict>;
   /** Opens the live socket; calls back until `close` is called or `closed` was. */
   live(open: LiveOpen): LiveConnection;
   /** Called for each exchange, also for those that fail. */

