@@ -12,6 +12,7 @@ import { readKnown } from './known.ts';
 import { loadCommon } from './load-common.ts';
 import { loadProbe } from './load-probe.ts';
 import { loadRare, type RareGiven } from './load-rare.ts';
+import { readOffering } from './offering.ts';
 import { readRows } from './read-rows.ts';
 import type { RowAddress } from './row-address.ts';
 import { settle, type Written } from './settle.ts';
@@ -113,6 +114,10 @@ export const applyBatch = async (
     runs: known.runs,
     rulings: job.rulings,
     isTrusted: job.isTrusted ?? false,
+    offering: await readOffering(
+      tx,
+      fresh.map(({ mutation }) => mutation),
+    ),
   };
   const facts = await loadCommon(ctx, tx, given);
   const rare: RareGiven = {
@@ -137,7 +142,7 @@ export const applyBatch = async (
   const denied = job.isTrusted ? [] : outOfScope(decided.verdicts, effects, written);
   if (denied.length > 0) throw new TryAgain(denied);
   const answers = answersOf(decided, written);
-  await settle(ctx, tx, job, decided.verdicts, answers, written);
+  await settle(ctx, tx, job, decided.verdicts, answers, written, facts.offering);
   return {
     answers: new Map([...known.answers, ...answers]),
     verdicts: decided.verdicts,

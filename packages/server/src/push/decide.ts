@@ -40,6 +40,7 @@ export class BatchMemory {
   readonly #facts: Facts;
   readonly #keys = new Map<string, string>();
   readonly #waiting = new Map<string, Waiting>();
+  readonly #offered = new Map<string, number>();
   readonly #became = new Map<string, Values | null>();
 
   constructor(facts: Facts) {
@@ -60,6 +61,11 @@ export class BatchMemory {
     return this.#became.get(`${mutationId} ${address}`);
   }
 
+  /** The highest version offered for a column until now. */
+  offered(address: RowAddress, column: string): number {
+    return Math.max(this.#offered.get(`${address}\n${column}`) ?? -1, this.#facts.offered(address, column));
+  }
+
   keep(verdict: Verdict, draft: RowDraft, given: ReadonlyMap<RowAddress, GivenKey>): void {
     const { submitted } = verdict;
     const { clientId, mutation } = submitted;
@@ -70,6 +76,9 @@ export class BatchMemory {
         for (const { table, key } of verdict.changes) {
           const address = rowAddress(table, key);
           this.#became.set(`${mutation.mutationId} ${address}`, draft.values(address));
+        }
+        for (const { address, column, version } of verdict.offered) {
+          this.#offered.set(`${address}\n${column}`, version);
         }
         for (const [address, { newKey }] of given) this.#keys.set(`${clientId} ${address}`, newKey);
         return;

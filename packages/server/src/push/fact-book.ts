@@ -1,8 +1,9 @@
 import type { FieldWriter, Ranges } from '@satchel/core';
 import type { Value, Values } from '@satchel/protocol';
 import type { App, Principal } from '@satchel/schema';
-import type { Facts, Probe, Ruling, Waiting } from './facts.ts';
+import type { Facts, Probe, Ruling, Waiting, WrittenSince } from './facts.ts';
 import { type KnownRuns, runOf } from './known.ts';
+import type { Offering } from './offering.ts';
 import type { RowAddress } from './row-address.ts';
 import type { RowState } from './row-state.ts';
 import type { Submitted } from './submitted.ts';
@@ -11,7 +12,15 @@ import type { Submitted } from './submitted.ts';
  * Kinds of facts that few batches need. A decision that asks for one that is not there
  * yet is made again when it is: the happy path reads none of them.
  */
-export type RareFacts = 'writers' | 'times' | 'became' | 'last-values' | 'reviews' | 'outstanding';
+export type RareFacts =
+  | 'writers'
+  | 'times'
+  | 'became'
+  | 'last-values'
+  | 'reviews'
+  | 'outstanding'
+  | 'offers'
+  | 'written-since';
 
 /** A mutation that waits, by the rows that it touches. */
 export interface WaitingMutation {
@@ -46,6 +55,7 @@ export interface CommonFacts {
   /** Rulings on the rows of a released mutation, by address. */
   readonly rulings: ReadonlyMap<RowAddress, Ruling>;
   readonly isTrusted: boolean;
+  readonly offering: Offering | undefined;
 }
 
 /** The facts of one batch, and which of them were missed. */
@@ -68,6 +78,8 @@ export class FactBook implements Facts {
   #lastValues: ReadonlyMap<RowAddress, Values> = new Map();
   #reviews: ReadonlyMap<RowAddress, string> = new Map();
   #outstanding: ReadonlyMap<string, Ranges> = new Map();
+  #offers: ReadonlyMap<string, number> = new Map();
+  #writtenSince: ReadonlyMap<RowAddress, WrittenSince> = new Map();
 
   constructor(common: CommonFacts) {
     this.#common = common;
@@ -127,6 +139,25 @@ export class FactBook implements Facts {
     this.#loaded.add('outstanding');
   }
 
+  /** Versions by `<address>\n<column>`. */
+  loadOffers(offers: ReadonlyMap<string, number>): void {
+    this.#offers = offers;
+    this.#loaded.add('offers');
+  }
+
+  loadWrittenSince(written: ReadonlyMap<RowAddress, WrittenSince>): void {
+    this.#writtenSince = written;
+    this.#loaded.add('written-since');
+  }
+
+  offered(address: RowAddress, column: string): number {
+    return this.#ask('offers', this.#offers.get(`${address}\n${column}`)) ?? -1;
+  }
+
+  writtenSince(address: RowAddress): WrittenSince | undefined {
+    return this.#ask('written-since', this.#writtenSince.get(address));
+  }
+
   lastValues(address: RowAddress): Values | null {
     return this.#ask('last-values', this.#lastValues.get(address)) ?? null;
   }
@@ -149,8 +180,14 @@ export class FactBook implements Facts {
 
   earlierOutstanding(submitted: Submitted): boolean {
     const { seq } = submitted.mutation;
+    // Offers come in any order: what they need may come later, and they wait for it here.
+    if (submitted.offer !== undefined && this.offering !== undefined) return false;
     const ranges = this.#ask('outstanding', this.#outstanding.get(runOf(submitted)));
     return ranges?.some(([from]) => from < seq) ?? false;
+  }
+
+  get offering(): Offering | undefined {
+    return this.#common.offering;
   }
 
   get isTrusted(): boolean {

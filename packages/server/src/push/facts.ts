@@ -1,6 +1,7 @@
 import type { FieldWriter } from '@satchel/core';
 import type { ConflictKind, Json, Value, Values } from '@satchel/protocol';
 import type { App, Principal } from '@satchel/schema';
+import type { Offering } from './offering.ts';
 import type { RowAddress } from './row-address.ts';
 import type { RowState } from './row-state.ts';
 import type { Submitted } from './submitted.ts';
@@ -52,8 +53,20 @@ export interface Facts {
   earlierOutstanding(submitted: Submitted): boolean;
   /** On a row of a mutation that waited for a person. */
   ruling(address: RowAddress): Ruling | undefined;
+  /** Set while offers mean something. */
+  readonly offering: Offering | undefined;
+  /** The highest version offered for a column; -1 for none. */
+  offered(address: RowAddress, column: string): number;
+  /** What was written to a row in the present history, other than by offers. */
+  writtenSince(address: RowAddress): WrittenSince | undefined;
   /** Only after the database refused the batch. */
   readonly probe: Probe | undefined;
+}
+
+export interface WrittenSince {
+  readonly columns: ReadonlySet<string>;
+  /** It was made or deleted. */
+  readonly row: boolean;
 }
 
 /** What the database would refuse, found out beforehand. */

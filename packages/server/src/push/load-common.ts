@@ -6,6 +6,7 @@ import { type CommonFacts, FactBook, type KnownRename, type WaitingMutation } fr
 import type { Ruling } from './facts.ts';
 import type { KnownRuns } from './known.ts';
 import { underNewKeys } from './new-keys.ts';
+import type { Offering } from './offering.ts';
 import { readRows, type Wanted } from './read-rows.ts';
 import { type RowAddress, rowAddress } from './row-address.ts';
 import type { Submitted } from './submitted.ts';
@@ -29,6 +30,7 @@ export interface BatchGiven {
   readonly runs: KnownRuns;
   readonly rulings: ReadonlyMap<RowAddress, Ruling>;
   readonly isTrusted: boolean;
+  readonly offering: Offering | undefined;
 }
 
 /** Locks the rows of a batch and reads what every batch is decided from. */
@@ -52,6 +54,7 @@ export const loadCommon = async (ctx: ServerContext, tx: Queryable, given: Batch
       waiting,
       rulings: given.rulings,
       isTrusted: given.isTrusted,
+      offering: given.offering,
     });
   const rows = await readRows(ctx, tx, touchedRows(given.submitted, common(new Map())));
   return common(rows);

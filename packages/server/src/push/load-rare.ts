@@ -1,9 +1,17 @@
-import { type FieldWriter, hlcFromText, mergeRanges, type Ranges, subtractRanges } from '@satchel/core';
+import {
+  equalJson,
+  type FieldWriter,
+  hlcFromText,
+  mergeRanges,
+  type Ranges,
+  subtractRanges,
+} from '@satchel/core';
 import { type Outcome, unreachable, type Values } from '@satchel/protocol';
 import { rangesFromSql } from '../clients/seq-text.ts';
 import type { ServerContext } from '../context.ts';
 import type { Queryable } from '../postgres/database.ts';
 import type { FactBook, RareFacts } from './fact-book.ts';
+import type { WrittenSince } from './facts.ts';
 import { type KnownRuns, runOf } from './known.ts';
 import { keyOfAddress, type RowAddress, rowAddress, tableOf } from './row-address.ts';
 import type { Submitted } from './submitted.ts';
@@ -48,6 +56,10 @@ const loadKind = async (
       return facts.loadLastValues(await readLastValues(ctx, tx, facts));
     case 'reviews':
       return facts.loadReviews(await readReviews(ctx, tx, [...facts.rows.keys()]));
+    case 'offers':
+      return facts.loadOffers(await readOffers(ctx, tx, facts));
+    case 'written-since':
+      return facts.loadWrittenSince(await readWrittenSince(ctx, tx, facts));
     case 'outstanding':
       return facts.loadOutstanding(await readOutstanding(tx, given));
     default:
@@ -184,6 +196,50 @@ const readReviews = async (
   );
   // The oldest open one stands last and stays.
   return new Map(rows.map(({ place, conflict_id }) => [addresses[place - 1]!, conflict_id]));
+};
+
+const readOffers = async (
+  ctx: ServerContext,
+  tx: Queryable,
+  facts: FactBook,
+): Promise<ReadonlyMap<string, number>> => {
+  const addresses = [...facts.rows.keys()];
+  const { rows } = await tx.query<{ place: number; column_name: string; version: number }>(
+    `select k.place::int as place, o.column_name, o.version
+       from unnest($1::smallint[], $2::text[]) with ordinality k(table_id, key, place)
+       join satchel.offers o on o.epoch = $3 and o.table_id = k.table_id and o.key = k.key`,
+    [...idsAndKeys(ctx, addresses), facts.offering?.space],
+    'push_offers',
+  );
+  return new Map(rows.map((row) => [`${addresses[row.place - 1]}\n${row.column_name}`, row.version]));
+};
+
+/** By the audit: what writers of the present history, other than offers, did to the rows. */
+const readWrittenSince = async (
+  ctx: ServerContext,
+  tx: Queryable,
+  facts: FactBook,
+): Promise<ReadonlyMap<RowAddress, WrittenSince>> => {
+  const addresses = [...facts.rows.keys()];
+  const { rows } = await tx.query<{ place: number; op: string; before: Values | null; after: Values | null }>(
+    `select k.place::int as place, a.op, a.before, a.after
+       from unnest($1::smallint[], $2::text[]) with ordinality k(table_id, key, place)
+       join satchel.audit a on a.table_id = k.table_id and a.key = k.key
+      where a.at >= $3 and a.source <> 'offer'`,
+    [...idsAndKeys(ctx, addresses), facts.offering?.openedAt ?? 0],
+    'push_written_since',
+  );
+  const written = new Map<RowAddress, { columns: Set<string>; row: boolean }>();
+  for (const { place, op, before, after } of rows) {
+    const address = addresses[place - 1]!;
+    const known = written.get(address) ?? { columns: new Set<string>(), row: false };
+    written.set(address, known);
+    known.row ||= op !== 'update';
+    for (const [name, value] of Object.entries(after ?? {})) {
+      if (!equalJson(value, before?.[name] ?? null)) known.columns.add(name);
+    }
+  }
+  return written;
 };
 
 /** Seqs of the batch's runs that the server has never seen and that the client may still send. */

@@ -20,6 +20,7 @@ import type { Table } from '@satchel/schema';
 import { type Breach, findBreach } from './breach.ts';
 import type { BatchMemory, GivenKey } from './decide.ts';
 import type { Facts } from './facts.ts';
+import { judgeOffer, type OfferVerdict } from './judge-offer.ts';
 import { underNewKeys } from './new-keys.ts';
 import { rowFacts } from './policy-facts.ts';
 import { keyOfAddress, type RowAddress, rowAddress, tableOf } from './row-address.ts';
@@ -31,6 +32,7 @@ import {
   type ChangeVerdict,
   type Effect,
   type FieldStamp,
+  type Offered,
   type PushConflict,
   refusal,
   type Verdict,
@@ -62,6 +64,7 @@ export class MutationTrial {
   readonly #conflicts: PushConflict[] = [];
   readonly #joins = new Set<string>();
   readonly #stamps: FieldStamp[] = [];
+  readonly #offered: Offered[] = [];
   #isHeld = false;
 
   constructor(
@@ -128,7 +131,33 @@ export class MutationTrial {
       return { kind: 'needs-earlier', submitted };
     }
     if (!this.#isInReach(row, change) && !this.#givesUpKey(at)) return this.#refuse(at, outOfReach(change));
-    return this.#take(at, this.#judge(at));
+    const offer = this.#offerOf(at);
+    if (offer === undefined) return this.#take(at, this.#judge(at));
+    if (offer.kind === 'waits') {
+      // The insert of the row is still to be offered.
+      return this.#held({ table: change.table, key: change.key });
+    }
+    const version = submitted.offer?.versions[at.index] ?? 0;
+    for (const column of offer.offered) this.#offered.push({ address, column, version });
+    return this.#take(at, offer.verdict);
+  }
+
+  /** `undefined` for what is no offer. One that was under review is judged as if it were new. */
+  #offerOf({ table, change, address, row, server, index }: Case): OfferVerdict | undefined {
+    const { offer } = this.#submitted;
+    if (offer === undefined || this.#facts.offering === undefined || offer.outcome === 'review')
+      return undefined;
+    return judgeOffer({
+      table,
+      change,
+      server: { row: server, deleted: row?.deleted ?? false, last: this.#facts.lastValues(address) },
+      facts: this.#rowFacts(change, address),
+      outcome: offer.outcome,
+      version: offer.versions[index] ?? null,
+      columns: offer.columns[index] ?? [],
+      offered: (column) => this.#batch.offered(address, column),
+      written: this.#facts.writtenSince(address),
+    });
   }
 
   #judge({ table, change, address, clientAddress, row, server }: Case): RowVerdict {
@@ -215,6 +244,12 @@ export class MutationTrial {
     return 'again';
   }
 
+  #held(parent: { readonly table: string; readonly key: string }): Verdict {
+    const submitted = this.#submitted;
+    const { now, app } = this.#facts;
+    return { kind: 'held', submitted, parent, until: submitted.until ?? now + app.limits.heldFor };
+  }
+
   #review(): Verdict {
     return {
       kind: 'review',
@@ -227,7 +262,7 @@ export class MutationTrial {
 
   #finish(): Verdict | 'again' {
     const submitted = this.#submitted;
-    const { app, probe, now } = this.#facts;
+    const { app, probe } = this.#facts;
     const breach = probe && findBreach(app, probe, this.#draft);
     if (breach !== undefined) {
       if (this.#facts.earlierOutstanding(submitted)) return { kind: 'needs-earlier', submitted };
@@ -238,12 +273,7 @@ export class MutationTrial {
         const { childTable } = breach;
         return this.#refuse(at, problem('reference_restricted', { table, key, childTable }));
       }
-      return {
-        kind: 'held',
-        submitted,
-        parent: breach.parent,
-        until: submitted.until ?? now + app.limits.heldFor,
-      };
+      return this.#held(breach.parent);
     }
     return {
       kind: 'settled',
@@ -254,6 +284,7 @@ export class MutationTrial {
       conflicts: this.#conflicts,
       joins: [...this.#joins],
       stamps: this.#stamps,
+      offered: this.#offered,
       renamed: [...this.#given].map(([address, { newKey }]) => ({
         table: tableOf(address),
         oldKey: keyOfAddress(address),
@@ -349,7 +380,7 @@ export class MutationTrial {
 
   /** Whether the client can work out the row from what it has: nobody else touched it since. */
   #isPlain({ change, address, isRenamed, row }: Case, { outcome, effect }: RowVerdict): boolean {
-    if (outcome !== 'applied' || isRenamed) return false;
+    if (outcome !== 'applied' || isRenamed || this.#submitted.offer !== undefined) return false;
     if (change.op === 'delete') return true;
     if (!this.#submitted.asSent || this.#draft.before(address) !== (row?.values ?? null)) return false;
     if (change.op === 'insert') return effect === 'insert';

@@ -47,7 +47,8 @@ export const prepare = (
     asSent &&= isAsSent(change.values, valid.values);
     changes.push(valid);
   }
-  return { ...made, changes, dropped: lifted.dropped, asSent };
+  const offer = lifted.mutation?.offer;
+  return { ...made, changes, dropped: lifted.dropped, asSent, ...(offer ? { offer } : {}) };
 };
 
 const isAsSent = (sent: Values = {}, valid: Values = {}): boolean => {

@@ -3,10 +3,11 @@ import { type Json, type PushAnswer, unreachable, type Values } from '@satchel/p
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
 import type { WrittenRow } from './after-write.ts';
-import { type Job, TryAgain } from './apply.ts';
+import { type Job, type Source, TryAgain } from './apply.ts';
 import { jsonParameter } from './json-parameter.ts';
 import { keepConflicts } from './keep-conflicts.ts';
 import type { WaitingBody } from './load-common.ts';
+import type { Offering } from './offering.ts';
 import { keyOfAddress, type RowAddress, tableOf } from './row-address.ts';
 import type { SettledVerdict, Verdict } from './verdict.ts';
 
@@ -32,16 +33,18 @@ export const settle = async (
   verdicts: readonly Verdict[],
   answers: ReadonlyMap<string, PushAnswer>,
   written: Written,
+  offering: Offering | undefined,
 ): Promise<void> => {
   const kept = verdicts.filter(({ kind }) => kind !== 'needs-earlier');
   const settled = verdicts.filter((verdict): verdict is SettledVerdict => verdict.kind === 'settled');
   if (job.releases) await releaseMutations(tx, job, kept, answers);
   else await claimMutations(tx, job, kept, answers, written.now);
   await keepHeld(ctx, tx, job, kept);
-  await keepAudit(ctx, tx, job, settled, written);
+  await keepAudit(ctx, tx, job, settled, written, offering !== undefined);
   await keepConflicts(ctx, tx, job, verdicts, written);
   await keepRenames(ctx, tx, settled);
   await keepWriters(ctx, tx, job, settled, written);
+  await keepOffered(ctx, tx, settled, offering);
   await queueApplied(ctx, tx, job, settled, written);
 };
 
@@ -169,6 +172,7 @@ interface AuditRecord {
   readonly v: number | undefined;
   readonly m: string;
   readonly c: string;
+  readonly s: Source;
 }
 
 /** Rows of the audit: for each effect of each mutation. The last effect on a row shows what the database made of it. */
@@ -176,6 +180,8 @@ const auditRecords = (
   ctx: ServerContext,
   settled: readonly SettledVerdict[],
   written: Written,
+  source: Source,
+  isOffering: boolean,
 ): readonly AuditRecord[] => {
   const last = new Map<RowAddress, SettledVerdict>();
   for (const verdict of settled) for (const { address } of verdict.effects) last.set(address, verdict);
@@ -191,6 +197,7 @@ const auditRecords = (
         v: written.version(address),
         m: verdict.submitted.mutation.mutationId,
         c: verdict.submitted.clientId,
+        s: isOffering && verdict.submitted.offer ? 'offer' : source,
       };
     }),
   );
@@ -202,15 +209,17 @@ const keepAudit = async (
   job: Job,
   settled: readonly SettledVerdict[],
   written: Written,
+  isOffering: boolean,
 ): Promise<void> => {
-  const records = auditRecords(ctx, settled, written);
+  const records = auditRecords(ctx, settled, written, job.source, isOffering);
   if (records.length === 0) return;
   await tx.query(
     `insert into satchel.audit
        (at, table_id, key, op, before, after, version, source, mutation_id, client_id, user_id, channel)
-     select $1, r.t, r.k, r.o, r.b, r.a, r.v, $2, r.m, r.c, $3, $4
-       from json_to_recordset($5::json) as r(t smallint, k text, o text, b jsonb, a jsonb, v bigint, m uuid, c uuid)`,
-    [written.now, job.source, job.principal.userId, job.principal.channel, JSON.stringify(records)],
+     select $1, r.t, r.k, r.o, r.b, r.a, r.v, r.s, r.m, r.c, $2, $3
+       from json_to_recordset($4::json)
+         as r(t smallint, k text, o text, b jsonb, a jsonb, v bigint, m uuid, c uuid, s text)`,
+    [written.now, job.principal.userId, job.principal.channel, JSON.stringify(records)],
     'push_audit',
   );
 };
@@ -277,6 +286,38 @@ const keepWriters = async (
   );
 };
 
+const keepOffered = async (
+  ctx: ServerContext,
+  tx: Transaction,
+  settled: readonly SettledVerdict[],
+  offering: Offering | undefined,
+): Promise<void> => {
+  if (offering === undefined) return;
+  const highest = new Map<string, { t: number | undefined; k: string; c: string; v: number }>();
+  for (const { offered } of settled) {
+    for (const { address, column, version } of offered) {
+      const place = `${address}\n${column}`;
+      if ((highest.get(place)?.v ?? -1) >= version) continue;
+      highest.set(place, {
+        t: ctx.tableIds.get(tableOf(address)),
+        k: keyOfAddress(address),
+        c: column,
+        v: version,
+      });
+    }
+  }
+  if (highest.size === 0) return;
+  await tx.query(
+    `insert into satchel.offers as o (epoch, table_id, key, column_name, version)
+     select $1, r.t, r.k, r.c, r.v
+       from json_to_recordset($2::json) as r(t smallint, k text, c text, v bigint)
+      order by r.t, r.k collate "C", r.c
+     on conflict (epoch, table_id, key, column_name) do update set version = greatest(o.version, excluded.version)`,
+    [offering.space, jsonParameter([...highest.values()])],
+    'push_keep_offers',
+  );
+};
+
 /** Work for the app's functions after commit (rule 29), in the transaction of its cause: at least once. */
 const queueApplied = async (
   ctx: ServerContext,
@@ -290,7 +331,7 @@ const queueApplied = async (
     ...verdict,
     effects: verdict.effects.filter(({ table }) => (ctx.app.onApplied[table]?.length ?? 0) > 0),
   }));
-  const records = auditRecords(ctx, wanted, written);
+  const records = auditRecords(ctx, wanted, written, job.source, false);
   if (records.length === 0) return;
   await tx.query(
     `insert into satchel.applied (mutation_id, user_id, table_id, op, key, before, after, next_at)

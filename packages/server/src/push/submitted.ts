@@ -1,5 +1,5 @@
 import type { Hlc } from '@satchel/core';
-import type { Change, Mutation, Problem } from '@satchel/protocol';
+import type { Change, Mutation, Offer, Problem } from '@satchel/protocol';
 
 /** A mutation on its way through the server: checked for what needs no database, lifted to the server's schema. */
 export interface Submitted {
@@ -17,6 +17,8 @@ export interface Submitted {
   readonly dropped: readonly number[];
   /** `changes` are to the letter what the client wrote: no lift, no default, no other form. */
   readonly asSent: boolean;
+  /** Settled in a history that is lost, and offered again: in the server's schema, change by change. */
+  readonly offer?: Offer;
   /** It has waited on the server already: until when it may, UTC milliseconds. */
   readonly until?: number;
   /** Why it cannot be applied, whatever the rows are. */

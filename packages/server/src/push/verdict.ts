@@ -47,6 +47,13 @@ export interface Renamed {
   readonly newKey: string;
 }
 
+/** A column of a row that an offer decided, with the version that it had in the lost history (rule 67). */
+export interface Offered {
+  readonly address: RowAddress;
+  readonly column: string;
+  readonly version: number;
+}
+
 /** A field's new writer, where a policy asks who and when (rule 65). */
 export interface FieldStamp {
   readonly address: RowAddress;
@@ -67,6 +74,7 @@ export interface SettledVerdict {
   readonly joins: readonly string[];
   readonly stamps: readonly FieldStamp[];
   readonly renamed: readonly Renamed[];
+  readonly offered: readonly Offered[];
 }
 
 /** A person decides; nothing of it is applied until then. */
@@ -120,4 +128,5 @@ export const refusal = (
   joins: [],
   stamps: [],
   renamed: [],
+  offered: [],
 });
