@@ -77,6 +77,9 @@ export interface Engine {
   /** Puts rows as the server has them; pending work stays laid over. */
   repair(scope: string, table: string, rows: RowsResponse, surplus: readonly string[]): void;
 
+  /** A deep comparison of all scopes went through: edits that capture had missed are found. */
+  proven(): void;
+
   // --- the device
   facts(): EngineFacts;
   recordRun(run: SyncRun): void;
@@ -252,4 +255,9 @@ export interface EngineFacts {
   readonly storage: { readonly kind: string; readonly durability: string };
   /** The database was seen to be a copy or an old backup of itself. */
   readonly cloned: boolean;
+  /**
+   * Tables on which capture was missing for a while: rows may differ from the server's
+   * by edits that nobody saw. A deep verification with repair finds them; then `proven`.
+   */
+  readonly unproven: readonly string[];
 }

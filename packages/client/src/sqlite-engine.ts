@@ -217,6 +217,11 @@ export class SqliteEngine implements Engine {
     applying(context, 'normal', () => repairRows(context, scope, table, rows, surplus));
   }
 
+  proven(): void {
+    const context = this.#now;
+    applying(context, 'normal', () => writeMeta(context.db, 'unproven', null));
+  }
+
   facts(): EngineFacts {
     return readFacts(this.#now);
   }

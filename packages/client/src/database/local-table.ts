@@ -59,6 +59,8 @@ export interface TableSql {
   readonly remove: string;
   /** Hold by key; parameters: hold, then key parts. */
   readonly setHold: string;
+  /** Version by key; parameters: version, then key parts. */
+  readonly setVersion: string;
 }
 
 export const keyExpression = (local: Pick<LocalTable, 'keyColumns'>, alias: string): string => {
@@ -132,6 +134,7 @@ export const localTable = (table: Table): LocalTable => {
       take: `${insert} where ${newer}`,
       takeSame: `${insert} where ${same}`,
       remove: `delete from ${quoted} as t where ${where}`,
+      setVersion: `update ${quoted} as t set ${VERSION_COLUMN}=? where ${where}`,
       setHold: `update ${quoted} as t set ${HOLD_COLUMN}=? where ${where}`,
     },
   };

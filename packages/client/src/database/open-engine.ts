@@ -92,6 +92,12 @@ const prepareStore = (context: EngineContext): void => {
     db.prepare(
       'update satchel_outbox set held_until = null, next_at = null where held_until is not null',
     ).run();
+    // A lane that the app no longer has goes with the last one.
+    const lanes = app.lanes.map(() => '?').join(',');
+    db.prepare(`update satchel_outbox set lane = ? where state <> 'settled' and lane not in (${lanes})`).run([
+      app.lanes.at(-1) ?? '',
+      ...app.lanes,
+    ]);
     now.hlc = lastStamp(context);
     prepareAppTables(context);
   });

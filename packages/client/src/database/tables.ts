@@ -49,7 +49,7 @@ create table if not exists satchel_outbox (
   acked integer not null default 0,
   tables text not null
 );
-create index if not exists satchel_outbox_state on satchel_outbox (state, position) where state <> 'settled';
+create index if not exists satchel_outbox_state on satchel_outbox (state, lane, position) where state <> 'settled';
 create index if not exists satchel_outbox_changes on satchel_outbox (first_change) where first_change is not null;
 create index if not exists satchel_outbox_acked on satchel_outbox (run_id, seq) where settled_at is not null and acked = 0;
 create table if not exists satchel_changes (

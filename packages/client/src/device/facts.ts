@@ -1,4 +1,5 @@
 import { readMeta, readMetaText } from '../database/meta.ts';
+import { unprovenTables } from '../database/missed-writes.ts';
 import type { EngineFacts } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
 
@@ -37,12 +38,13 @@ export const readFacts = (context: EngineContext): EngineFacts => {
     failed: count('failed'),
     review: count('review'),
     held:
-      one("select count(*) as value from satchel_outbox where state = 'queued' and held_until is not null") ??
-      0,
+      one(
+        "select count(*) as value from satchel_outbox where state = 'queued' and state <> 'settled' and held_until is not null",
+      ) ?? 0,
     quarantined: count('quarantined'),
     openConflicts: one("select count(*) as value from satchel_conflicts where state <> 'settled'") ?? 0,
     nextRetryAt: one(
-      "select min(next_at) as value from satchel_outbox where state = 'queued' and next_at is not null and held_until is null",
+      "select min(next_at) as value from satchel_outbox where state = 'queued' and state <> 'settled' and next_at is not null and held_until is null",
     ),
     complete: readMeta(db, 'complete') === true,
     checkpointAt: (readMeta(db, 'checkpoint-at') as number | undefined) ?? null,
@@ -52,6 +54,7 @@ export const readFacts = (context: EngineContext): EngineFacts => {
       .map(({ scope }) => scope as string),
     storage: { kind: 'sqlite', durability: db.durability === 'full' ? context.durability : db.durability },
     cloned: readMeta(db, 'cloned') === true,
+    unproven: unprovenTables(context),
   };
 };
 

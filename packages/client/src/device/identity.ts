@@ -6,7 +6,8 @@ import type { EngineContext } from '../engine-context.ts';
 export const lastStamp = ({ db, now }: EngineContext): Hlc => {
   const stamps = db
     .prepare(
-      "select hlc from satchel_outbox where state = 'queued' or position = (select max(position) from satchel_outbox)",
+      "select hlc from satchel_outbox where state = 'queued' and state <> 'settled' union all " +
+        'select hlc from satchel_outbox where position = (select max(position) from satchel_outbox)',
     )
     .all()
     .map(({ hlc }) => hlcFromText(hlc as string));

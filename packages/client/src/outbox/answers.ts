@@ -1,4 +1,4 @@
-import { afterFailure } from '@satchel/core';
+import { afterFailure, layOver, transitionOutbox } from '@satchel/core';
 import {
   type ChangeOutcome,
   ERRORS,
@@ -7,16 +7,24 @@ import {
   type Problem,
   type PushAnswer,
   unreachable,
+  type Values,
 } from '@satchel/protocol';
 import type { RetrySettings } from '@satchel/schema';
-import { withKey } from '../database/rows.ts';
+import { keyParameters, withKey } from '../database/rows.ts';
 import type { TakenIn } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { readBase, writeBase } from '../pages/base.ts';
+import { deleteBase, readBase, writeBase } from '../pages/base.ts';
 import { rebaseRows } from '../pages/rebase.ts';
-import { type Entry, entriesWhere, entryById, moveEntry } from './entry.ts';
-import { freezeEntry, touchedValues } from './freeze.ts';
-import { changesInRange, deleteRange, type PendingChange, RowSet } from './pending.ts';
+import { type Entry, entriesWhere, entryById, moveEntry, type Standing, standingOf } from './entry.ts';
+import { freezeEntry } from './freeze.ts';
+import {
+  type ChangeRange,
+  changesInRange,
+  deleteRange,
+  isPending,
+  type PendingChange,
+  RowSet,
+} from './pending.ts';
 import { renameKey } from './rename.ts';
 import { markBlocked } from './take.ts';
 
@@ -55,12 +63,17 @@ export const takeAnswers = (
         unreachable(answer);
     }
   }
-  for (const entry of entriesWhere(context, "batch_id = ? and state = 'in-flight'", [batchId])) {
+  for (const entry of entriesWhere(context, "batch_id = ? and state = 'in-flight' and state <> 'settled'", [
+    batchId,
+  ])) {
     putBack(context, entry);
   }
   rebaseRows(context, dirty);
+  const tables = new Set([...dirty].map(({ table }) => table));
+  // Rows that stay as they are on screen have changed their state all the same.
+  for (const { changes } of outcomes) for (const { table } of changes) tables.add(table);
   return {
-    tables: [...new Set([...dirty].map(({ table }) => table))],
+    tables: [...tables],
     settled: counts.settled,
     quarantined: counts.quarantined,
     review: counts.review,
@@ -76,37 +89,25 @@ export const takeAnswers = (
  * to `dirty`, to be made anew by the caller.
  */
 export const settleOutcome = (context: EngineContext, outcome: Outcome, dirty: RowSet): Settled => {
-  const entry = entryById(context, outcome.mutationId);
+  const entry = standingOf(context, outcome.mutationId);
   if (!entry) return 'known';
   if (outcome.outcome === 'review') return underReview(context, entry, outcome);
   const rejected = outcome.outcome === 'rejected';
-  const body = rejected ? freezeEntry(context, entry) : entry.body;
-  const event = rejected ? 'answered-rejected' : 'answered-settled';
-  if (moveEntry(context, entry, event) === undefined) return 'known';
-  const inserted: PendingChange[] = [];
-  if (entry.range) {
-    for (const [index, change] of changesInRange(context, entry.range).entries()) {
-      const newKey = outcome.changes[index]?.newKey;
-      if (newKey !== undefined) renameKey(context, change.table, change.key, newKey, dirty);
-    }
-    const changes = changesInRange(context, entry.range);
-    deleteRange(context, entry.range);
-    for (const [index, change] of changes.entries()) {
-      takeImage(context, change, outcome.changes[index], rejected);
-      dirty.add(change.table, change.key);
-      if (change.op === 'insert') inserted.push(change);
-    }
-  }
+  const state = transitionOutbox(entry.state, rejected ? 'answered-rejected' : 'answered-settled');
+  if (state === undefined) return 'known';
+  if (rejected) freezeEntry(context, entryById(context, outcome.mutationId)!);
+  const inserted = entry.range ? settleChanges(context, entry.range, outcome, dirty) : [];
   const problem = rejected ? problemOf(outcome) : null;
   context.db
     .prepare(
-      'update satchel_outbox set outcome = ?, problem = ?, body = ?, settled_at = ?, acked = 0, first_change = null, ' +
-        'last_change = null, batch_id = null, next_at = null, blocked_by = null, held_until = null where position = ?',
+      'update satchel_outbox set state = ?, outcome = ?, problem = ?, settled_at = ?, acked = 0, ' +
+        'first_change = null, last_change = null, batch_id = null, next_at = null, blocked_by = null, ' +
+        'held_until = null where position = ?',
     )
     .run([
+      state,
       JSON.stringify(outcome),
       problem === null ? null : JSON.stringify(problem),
-      body,
       context.clock.now(),
       entry.position,
     ]);
@@ -115,7 +116,34 @@ export const settleOutcome = (context: EngineContext, outcome: Outcome, dirty: R
   return rejected ? 'quarantined' : 'settled';
 };
 
-const underReview = (context: EngineContext, entry: Entry, outcome: Outcome): Settled => {
+/** Takes the changes off the pending ones and into the bases; returns those that inserted. */
+const settleChanges = (
+  context: EngineContext,
+  range: ChangeRange,
+  outcome: Outcome,
+  dirty: RowSet,
+): PendingChange[] => {
+  let changes = changesInRange(context, range);
+  const renames = outcome.changes.filter(({ newKey }) => newKey !== undefined);
+  if (renames.length > 0) {
+    for (const [index, { table, key }] of changes.entries()) {
+      const newKey = outcome.changes[index]?.newKey;
+      if (newKey !== undefined) renameKey(context, table, key, newKey, dirty);
+    }
+    changes = changesInRange(context, range);
+  }
+  deleteRange(context, range);
+  const rejected = outcome.outcome === 'rejected';
+  for (const [index, change] of changes.entries()) {
+    const became = outcome.changes[index];
+    if (!rejected && settleInPlace(context, change, became)) continue;
+    takeImage(context, change, became, rejected);
+    dirty.add(change.table, change.key);
+  }
+  return changes.filter(({ op }) => op === 'insert');
+};
+
+const underReview = (context: EngineContext, entry: Standing, outcome: Outcome): Settled => {
   if (moveEntry(context, entry, 'answered-review') === undefined) return 'known';
   context.db
     .prepare('update satchel_outbox set outcome = ?, batch_id = null, next_at = null where position = ?')
@@ -130,6 +158,28 @@ const problemOf = (outcome: Outcome): Problem =>
     code: 'conflict_rejected',
     params: {},
   };
+
+/**
+ * The everyday case: the change went through as it was and nothing else is pending on
+ * the row. What is on screen is the confirmed row, and only its version is news.
+ */
+const settleInPlace = (
+  context: EngineContext,
+  change: PendingChange,
+  became: ChangeOutcome | undefined,
+): boolean => {
+  const { table, key, op } = change;
+  const local = context.tables.get(table);
+  if (!local || op === 'delete' || became?.outcome !== 'applied') return false;
+  if (became.version === undefined || became.row !== undefined || became.columns) return false;
+  const base = readBase(context, table, key);
+  if (base ? base.gone !== null || base.version >= became.version : op !== 'insert') return false;
+  if (isPending(context, table, key)) return false;
+  if (context.db.prepare(local.sql.setVersion).run([became.version, ...keyParameters(local, key)]) === 0)
+    return false;
+  if (base) deleteBase(context, table, key);
+  return true;
+};
 
 /** What became of one change, as the base of its row. */
 const takeImage = (
@@ -161,16 +211,21 @@ const takeImage = (
     return;
   }
   if (!newer) return;
-  const values = touchedValues(local, change);
-  const effective = became.columns
-    ? Object.fromEntries(Object.entries(values).filter(([name]) => became.columns!.includes(name)))
-    : values;
-  writeBase(context, table, key, {
-    version,
-    hold,
-    row: { ...(base?.row ?? change.new), ...effective },
-    gone: null,
-  });
+  const before = base?.row ?? null;
+  const pending = { op: change.op, values: change.new, old: change.old };
+  const after = layOver(local.table.columns, before, [pending], context.app.documents);
+  if (after)
+    writeBase(context, table, key, { version, hold, row: withEffect(after, before, became), gone: null });
+};
+
+/** The row after, without the columns that did not take effect. */
+const withEffect = (after: Values, before: Values | null, { columns }: ChangeOutcome): Values => {
+  if (!columns || !before) return after;
+  const kept = Object.entries(after).map(([name, value]): [string, Values[string]] => [
+    name,
+    columns.includes(name) ? value : (before[name] ?? null),
+  ]);
+  return Object.fromEntries(kept);
 };
 
 /** The server keeps it until what it refers to is there; until then it is not sent again. */
@@ -204,7 +259,9 @@ export const returnBatch = (
     'update satchel_outbox set batch_id = null, attempts = ?, next_at = ?, problem = ? where position = ?',
   );
   let exhausted = false;
-  for (const entry of entriesWhere(context, "batch_id = ? and state = 'in-flight'", [batchId])) {
+  for (const entry of entriesWhere(context, "batch_id = ? and state = 'in-flight' and state <> 'settled'", [
+    batchId,
+  ])) {
     const next = afterFailure(
       {
         attempts: entry.attempts,
@@ -235,20 +292,22 @@ export const retryFailed = (context: EngineContext, mutationId?: string): number
   const { db } = context;
   const which = mutationId === undefined ? '' : ' and mutation_id = ?';
   const parameters = mutationId === undefined ? [] : [mutationId];
-  const failed = entriesWhere(context, `state = 'failed'${which}`, parameters);
+  const failed = entriesWhere(context, `state = 'failed' and state <> 'settled'${which}`, parameters);
   for (const entry of failed) {
     moveEntry(context, entry, 'retried');
     freeBlocked(context, entry.mutationId);
   }
   db.prepare(
-    `update satchel_outbox set attempts = 0, next_at = null where state = 'queued' and (next_at is not null or attempts > 0)${which}`,
+    `update satchel_outbox set attempts = 0, next_at = null where state = 'queued' and state <> 'settled' and (next_at is not null or attempts > 0)${which}`,
   ).run(parameters);
   return failed.length;
 };
 
 /** What waited for the mutation may go. */
 export const freeBlocked = (context: EngineContext, mutationId: string): void => {
-  for (const entry of entriesWhere(context, "state = 'blocked' and blocked_by = ?", [mutationId])) {
+  for (const entry of entriesWhere(context, "state = 'blocked' and state <> 'settled' and blocked_by = ?", [
+    mutationId,
+  ])) {
     moveEntry(context, entry, 'dependency-freed');
     context.db
       .prepare('update satchel_outbox set blocked_by = null where position = ?')
@@ -260,7 +319,11 @@ export const freeBlocked = (context: EngineContext, mutationId: string): void =>
  * Later edits of a row whose insert was refused have nothing to go to; the server may
  * even have another's row under that key. They wait for what the person makes of it.
  */
-const blockOrphans = (context: EngineContext, refused: Entry, inserted: readonly PendingChange[]): void => {
+const blockOrphans = (
+  context: EngineContext,
+  refused: Standing,
+  inserted: readonly PendingChange[],
+): void => {
   const name = context.db.prepare('update satchel_outbox set blocked_by = ? where position = ?');
   for (const { table, key } of inserted) {
     const orphans = entriesWhere(

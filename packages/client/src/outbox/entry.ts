@@ -45,6 +45,9 @@ export const ENTRY_COLUMNS =
 const parsed = <T>(text: SqlValue | undefined): T | null =>
   typeof text === 'string' ? (JSON.parse(text) as T) : null;
 
+const rangeOf = (row: SqlRow): ChangeRange | null =>
+  row.first_change === null ? null : { first: row.first_change as number, last: row.last_change as number };
+
 export const entryFromRow = (row: SqlRow): Entry => ({
   position: row.position as number,
   mutationId: row.mutation_id as string,
@@ -75,7 +78,11 @@ export const entryFromRow = (row: SqlRow): Entry => ({
   tables: (row.tables as string).split(','),
 });
 
-/** Entries by a condition on the outbox's own columns. */
+/**
+ * Entries by a condition on the outbox's own columns. One on `state` also says
+ * `state <> 'settled'`: by these very words SQLite finds the index that leaves the
+ * settled ones out, of which there may be a month's worth.
+ */
 export const entriesWhere = (
   { db }: EngineContext,
   condition: string,
@@ -89,6 +96,23 @@ export const entriesWhere = (
 export const entryById = (context: EngineContext, mutationId: string): Entry | undefined =>
   entriesWhere(context, 'mutation_id = ?', [mutationId])[0];
 
+/** As much of a mutation as its answer needs: a whole entry costs ten times that to read. */
+export type Standing = Pick<Entry, 'position' | 'mutationId' | 'state' | 'range'>;
+
+export const standingOf = ({ db }: EngineContext, mutationId: string): Standing | undefined => {
+  const row = db
+    .prepare('select position,state,first_change,last_change from satchel_outbox where mutation_id = ?')
+    .get([mutationId]);
+  return (
+    row && {
+      position: row.position as number,
+      mutationId,
+      state: row.state as OutboxState,
+      range: rangeOf(row),
+    }
+  );
+};
+
 /** The mutation that a pending change belongs to. */
 export const entryOfChange = (context: EngineContext, changeId: number): Entry | undefined =>
   entriesWhere(context, 'first_change <= ? order by first_change desc limit 1', [changeId])[0];
@@ -96,7 +120,7 @@ export const entryOfChange = (context: EngineContext, changeId: number): Entry |
 /** Moves an entry by the table of states in core; returns whether the event said anything new. */
 export const moveEntry = (
   { db }: EngineContext,
-  entry: Entry,
+  entry: Pick<Entry, 'position' | 'state'>,
   event: OutboxEvent,
 ): OutboxState | undefined => {
   const state = transitionOutbox(entry.state, event);

@@ -88,7 +88,8 @@ const foldRow = (context: EngineContext, rows: readonly SqlRow[]): Images | 'van
     const key = row.key as string;
     const inserted = readRow(context, local, key);
     // SQLite lets a key be null; such a row cannot be found by it.
-    if (!inserted) throw new SatchelError('value_required', { table: local.name, column: nullPart(local, key), key });
+    if (!inserted)
+      throw new SatchelError('value_required', { table: local.name, column: nullPart(local, key), key });
     return inserted.values;
   };
   let folded: Images | 'vanishes' = 'vanishes';

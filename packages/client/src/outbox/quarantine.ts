@@ -19,7 +19,7 @@ import { changesInRange, deleteRange, type RowSet } from './pending.ts';
 import { captureMark, sealWrite } from './seal.ts';
 
 export const listQuarantine = (context: EngineContext): QuarantineEntry[] =>
-  entriesWhere(context, "state = 'quarantined' order by position").map((entry) => ({
+  entriesWhere(context, "state = 'quarantined' and state <> 'settled' order by position").map((entry) => ({
     mutationId: entry.mutationId,
     at: entry.settledAt ?? entry.createdAt,
     problem: entry.problem ?? { code: 'conflict_rejected', params: {} },
@@ -132,7 +132,9 @@ const forget = (context: EngineContext, entry: Entry): void => {
 export const discardQuarantined = (context: EngineContext, mutationId: string, dirty: RowSet): void => {
   const entry = quarantined(context, mutationId);
   // What waited for it has nothing to stand on: it is for the person to see, too.
-  for (const orphan of entriesWhere(context, "state = 'blocked' and blocked_by = ?", [mutationId])) {
+  for (const orphan of entriesWhere(context, "state = 'blocked' and state <> 'settled' and blocked_by = ?", [
+    mutationId,
+  ])) {
     const row = orphan.range && changesInRange(context, orphan.range)[0];
     const params = { table: row?.table ?? '', key: row?.key ?? '' };
     quarantineEntry(context, orphan, { code: 'row_missing', params }, dirty);
@@ -145,7 +147,7 @@ const exportLines = (entries: readonly Entry[], bodyOf: (entry: Entry) => string
 
 /** One mutation a line, to the letter as it was, or would have been, sent. */
 export const exportQuarantined = (context: EngineContext, mutationIds?: readonly string[]): string => {
-  const entries = entriesWhere(context, "state = 'quarantined' order by position");
+  const entries = entriesWhere(context, "state = 'quarantined' and state <> 'settled' order by position");
   const wanted = mutationIds && new Set(mutationIds);
   return exportLines(
     entries.filter(({ mutationId }) => !wanted || wanted.has(mutationId)),

@@ -7,7 +7,7 @@ import { keyParameters, withKey } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { readBase } from '../pages/base.ts';
 import { changesOfRow, type PendingChange, type RowSet } from './pending.ts';
-import { referredKey } from './take.ts';
+import { referredKey } from './references.ts';
 
 /**
  * The server gave a row of this device another key (rule 4): row, outbox, conflicts and
