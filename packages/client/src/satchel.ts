@@ -251,6 +251,10 @@ export class Satchel<A extends App = App> {
         port: this.#port,
         transport: this.#transport,
         clientId: this.clientId,
+        sight: {
+          schemaVersion: this.app.schemaVersion,
+          ...(this.#loop.subscription ? { subscription: this.#loop.subscription } : {}),
+        },
         catchUp,
         touched: (tables) => this.#live.touched(tables),
       },

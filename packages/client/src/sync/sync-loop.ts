@@ -227,6 +227,10 @@ export class SyncLoop {
     this.#given.changed();
   }
 
+  get subscription(): Subscription | undefined {
+    return this.#subscription;
+  }
+
   subscribe(subscription: Subscription | undefined): void {
     this.#subscription = subscription;
     this.#reconnect();

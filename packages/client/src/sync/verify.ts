@@ -1,4 +1,4 @@
-import { SatchelError } from '@satchel/protocol';
+import { SatchelError, type Subscription } from '@satchel/protocol';
 import type { EnginePort } from '../engine-port.ts';
 import type { Transport } from './transport.ts';
 
@@ -16,6 +16,8 @@ export interface VerifyGiven {
   readonly port: EnginePort;
   readonly transport: Transport;
   readonly clientId: string;
+  /** As in pulls: names, columns and filters of what is compared must be the same. */
+  readonly sight: { readonly schemaVersion: number; readonly subscription?: Subscription };
   /** Pulls until caught up: digests are compared at one and the same moment. */
   readonly catchUp: () => Promise<void>;
   readonly touched: (tables: readonly string[]) => void;
@@ -51,6 +53,7 @@ export const verify = async (
           clientId: given.clientId,
           cursor: token,
           depth: options.depth,
+          ...given.sight,
           ...(scopes ? { scopes: [...scopes] } : {}),
         },
         signal,
@@ -95,7 +98,14 @@ const mend = async (
   let found = 0;
   for (;;) {
     const page = await transport.versions(
-      { clientId, scope, table, depth: options.depth, ...(afterKey === null ? {} : { afterKey }) },
+      {
+        clientId,
+        scope,
+        table,
+        depth: options.depth,
+        ...given.sight,
+        ...(afterKey === null ? {} : { afterKey }),
+      },
       signal,
     );
     const { fetch, surplus } = await port.call('compareVersions', scope, table, afterKey, page);
@@ -105,7 +115,7 @@ const mend = async (
         const keys = fetch.slice(from, from + ROWS_AT_ONCE);
         const rows =
           keys.length > 0
-            ? await transport.rows({ clientId, scope, table, keys }, signal)
+            ? await transport.rows({ clientId, scope, table, keys, ...given.sight }, signal)
             : { keys: [], versions: [], columns: {} };
         await port.call('repair', scope, table, rows, from === 0 ? surplus : []);
       }
