@@ -4,6 +4,7 @@ import { SatchelError } from '@satchel/protocol';
 import type { App } from '@satchel/schema';
 import { createJiti } from 'jiti';
 import { type Given, textOption } from './command.ts';
+import { problemOf } from './render-error.ts';
 
 export const appOptions = { app: { type: 'string' } } as const;
 export const appHelp = { app: 'file that exports the app; default satchel.app.ts, .mts, .js or .mjs' };
@@ -16,7 +17,7 @@ export const loadApp = async (given: Given): Promise<App> => {
   const path = named === undefined ? USUAL.map((name) => resolve(name)).find(existsSync) : resolve(named);
   if (path === undefined || !existsSync(path))
     throw new SatchelError('file_missing', { path: path ?? USUAL[0] ?? '' });
-  const app: unknown = await createJiti(import.meta.url).import(path, { default: true });
+  const app = await importDefault(path);
   if (typeof app !== 'object' || app === null || !('tables' in app) || !('schemaVersion' in app))
     throw new SatchelError('app_invalid', {
       where: path,
@@ -24,4 +25,23 @@ export const loadApp = async (given: Given): Promise<App> => {
       remedy: 'Write export default defineApp({ … })',
     });
   return app as App;
+};
+
+/** Nothing is kept on the disk: an app is small, and a folder of a tool that is gone helps nobody. */
+const importDefault = async (path: string): Promise<unknown> => {
+  try {
+    return await createJiti(import.meta.url, { fsCache: false }).import(path, { default: true });
+  } catch (cause) {
+    if (problemOf(cause)) throw cause;
+    const detail = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
+    throw new SatchelError(
+      'app_invalid',
+      {
+        where: path,
+        mistake: `it cannot be loaded: ${detail}`,
+        remedy: 'Correct the file; what it imports has to be installed (npm install @satchel/schema).',
+      },
+      { cause },
+    );
+  }
 };

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
-import { ERRORS, fillTemplate, SatchelError } from '@satchel/protocol';
+import { SatchelError } from '@satchel/protocol';
 import { COMMON_OPTIONS, type Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { problemOf, renderError } from './render-error.ts';
 import { terminal } from './screen.ts';
 
 const overview = (): string => {
@@ -17,17 +18,6 @@ const helpOf = ({ name, summary, usage, help }: Command): string => {
   return `${summary}\n\nUsage:\n${usage.map((line) => `  satchel ${name} ${line}`.trimEnd()).join('\n')}\n\nOptions:\n${options.join('\n')}\n`;
 };
 
-/** An error as a person reads it: what happened, what to do next. */
-const renderError = (error: unknown, json: boolean): string => {
-  if (!(error instanceof SatchelError)) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return json ? `${JSON.stringify({ error: { code: 'crash', message: text } })}\n` : `${text}\n`;
-  }
-  if (json) return `${JSON.stringify({ error: error.toProblem() })}\n`;
-  const { template, remedy } = ERRORS[error.code];
-  return `error: ${fillTemplate(template, error.params)} (${error.code})\n  -> ${fillTemplate(remedy, error.params)}\n`;
-};
-
 const parse = (command: Command, args: readonly string[]) => {
   try {
     return parseArgs({
@@ -37,7 +27,8 @@ const parse = (command: Command, args: readonly string[]) => {
       strict: true,
     });
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause);
+    const detail =
+      cause instanceof Error ? (cause.message.split('. ', 1)[0] ?? '').replace(/\.$/, '') : String(cause);
     throw new SatchelError('usage', { detail }, { cause });
   }
 };
@@ -49,21 +40,16 @@ const main = async (args: readonly string[]): Promise<number> => {
     return name === undefined ? 2 : 0;
   }
   const json = rest.includes('--json');
+  const command = COMMANDS.find((one) => one.name === name);
+  const abort = new AbortController();
   try {
-    const command = COMMANDS.find((one) => one.name === name);
     if (!command) throw new SatchelError('usage', { detail: `There is no command ${name}` });
     const { values, positionals } = parse(command, rest);
     if (values.help === true) {
       terminal.write(helpOf(command));
       return 0;
     }
-    const abort = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.once(signal, () => {
-        abort.abort(new Interrupted());
-        // A second Ctrl-C ends at once.
-        process.once(signal, () => process.exit(130));
-      });
+    abortOnSignals(abort);
     return await command.run({
       words: positionals,
       options: values,
@@ -72,12 +58,28 @@ const main = async (args: readonly string[]): Promise<number> => {
       signal: abort.signal,
     });
   } catch (error) {
-    if (error instanceof Interrupted) return 130;
-    terminal.note(renderError(error, json));
-    return error instanceof SatchelError && error.code === 'usage' ? 2 : 1;
+    // Whatever a command called off in its middle says, it was called off.
+    if (abort.signal.aborted) return INTERRUPTED;
+    terminal.note(renderError(error, command?.name, json));
+    return problemOf(error)?.code === 'usage' ? 2 : 1;
   }
 };
 
-class Interrupted extends Error {}
+/** Exit code of what was called off, as shells give it for Ctrl-C. */
+const INTERRUPTED = 130;
+
+/** Milliseconds in which signals are one: a terminal and npm both send the Ctrl-C of one key. */
+const ONE_PRESS = 500;
+
+/** The first Ctrl-C ends in good order, a later one at once. */
+const abortOnSignals = (abort: AbortController): void => {
+  let first: number | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      first ??= performance.now();
+      if (performance.now() - first > ONE_PRESS) process.exit(INTERRUPTED);
+      abort.abort(new Error(signal));
+    });
+};
 
 process.exitCode = await main(process.argv.slice(2));

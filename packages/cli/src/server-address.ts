@@ -25,7 +25,12 @@ export const askServer = async <T>(
   const server =
     textOption(given, 'server') ?? given.environment.SATCHEL_SERVER ?? `http://127.0.0.1:${DEFAULT_PORT}`;
   const token = textOption(given, 'token') ?? given.environment.SATCHEL_TOKEN;
-  if (token === undefined) throw new SatchelError('auth_missing');
+  if (token === undefined)
+    throw new SatchelError('config_invalid', {
+      name: 'SATCHEL_TOKEN',
+      reason: 'it is not set, and no --token was given; satchel token makes one for satchel dev',
+    });
+  if (!URL.canParse(server)) throw unusable(server, 'it is no address');
   let response: Response;
   try {
     response = await fetch(`${server.replace(/\/+$/, '')}${path}`, {
@@ -39,12 +44,15 @@ export const askServer = async <T>(
     });
   } catch (cause) {
     given.signal.throwIfAborted();
-    throw new SatchelError('network_unreachable', { server }, { cause });
+    throw unusable(server, 'nothing answers there; satchel dev or satchel start runs one', cause);
   }
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok) return answer as T;
   throw errorOf(answer, response.status);
 };
+
+const unusable = (server: string, reason: string, cause?: unknown): SatchelError =>
+  new SatchelError('config_invalid', { name: 'SATCHEL_SERVER', reason: `${server}: ${reason}` }, { cause });
 
 const errorOf = (answer: unknown, status: number): SatchelError => {
   const problem = (answer as { error?: { code?: unknown; params?: unknown } } | undefined)?.error;

@@ -485,6 +485,7 @@ export const ERRORS = {
   ),
   adopt_unfit: entry(0, 'never', 'The table {table} cannot be adopted: {detail}.', '{remedy}'),
   file_missing: entry(0, 'never', 'There is no file {path}.', 'Check the path.'),
+  file_exists: entry(0, 'never', 'There is a file {path} already.', 'Go on with it, or move it away first.'),
   usage: entry(0, 'never', '{detail}.', 'See satchel --help.'),
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -1,7 +1,14 @@
 import { join, resolve } from 'node:path';
-import { createServer, developmentIssuer, startEmbedded, systemClock, systemRandom } from '@satchel/server';
+import {
+  createLog,
+  createServer,
+  developmentIssuer,
+  startEmbedded,
+  systemClock,
+  systemRandom,
+} from '@satchel/server';
 import { type Command, isSet, textOption } from '../command.ts';
-import { databaseHelp, databaseOptions } from '../database-address.ts';
+import { databaseHelp, databaseOptions, reaching } from '../database-address.ts';
 import { DEVELOPMENT_FOLDER, developmentSecret } from '../development.ts';
 import { appHelp, appOptions, loadApp } from '../load-app.ts';
 import { listenHelp, listenOn, listenOptions, listOf, untilAborted } from '../server-settings.ts';
@@ -30,19 +37,24 @@ export const dev: Command = {
     const secret = await developmentSecret(given);
     const issuer = developmentIssuer({ clock: systemClock, random: systemRandom, secret, environment });
     const app = await loadApp(given);
+    const where = listenOn(given);
     const named = textOption(given, 'database') ?? environment.DATABASE_URL;
     const postgres =
       named === undefined
-        ? await startEmbedded({ dataDir: resolve(join(DEVELOPMENT_FOLDER, 'postgres')) })
+        ? await startEmbedded({ dataDir: resolve(join(DEVELOPMENT_FOLDER, 'postgres')), signal })
         : undefined;
     try {
-      const server = await createServer({
-        app,
-        database: named ?? postgres?.url ?? '',
-        auth: issuer.auth,
-        ...listenOn(given),
-        corsOrigins: listOf(environment.SATCHEL_ORIGINS),
-      });
+      const database = named ?? postgres?.url ?? '';
+      const server = await reaching(database, () =>
+        createServer({
+          app,
+          database,
+          auth: issuer.auth,
+          ...where,
+          corsOrigins: listOf(environment.SATCHEL_ORIGINS),
+          log: createLog({ level: 'warn', destination: process.stderr }),
+        }),
+      );
       try {
         const userId = textOption(given, 'user') ?? 'dev';
         const roles = listOf(textOption(given, 'roles') ?? 'admin');

@@ -35,7 +35,7 @@ export const init: Command = {
   options: {},
   help: {},
   async run(given) {
-    if (existsSync(FILE)) throw new SatchelError('usage', { detail: `${FILE} is already here` });
+    if (existsSync(FILE)) throw new SatchelError('file_exists', { path: FILE });
     await writeFile(FILE, STARTER, { flag: 'wx' });
     given.screen.write(
       isSet(given, 'json')

@@ -15,9 +15,7 @@ export const migrate: Command = {
     return withDatabase(given, async (db) => {
       if (isSet(given, 'dry-run')) {
         const migrations = await pendingMigrations(db);
-        // The app's tables are planned from what the migrations keep: before the first there is nothing to read.
-        const fresh = migrations.length > 0;
-        const plan = fresh ? { actions: [], warnings: [] } : await planAppTables(db, app);
+        const plan = await planAppTables(db, app);
         if (isSet(given, 'json')) given.screen.write(`${JSON.stringify({ migrations, ...plan })}\n`);
         else {
           for (const name of migrations) given.screen.write(`-- migration ${name}\n`);
@@ -29,8 +27,8 @@ export const migrate: Command = {
             );
           for (const { table, column, detail } of plan.warnings)
             given.screen.write(`-- note: ${table}${column ? `.${column}` : ''}: ${detail}\n`);
-          if (fresh) given.screen.write('-- then the tables of the app\n');
-          else if (plan.actions.length === 0) given.screen.write('Nothing to do.\n');
+          if (migrations.length + plan.actions.length === 0) given.screen.write('Nothing to do.\n');
+          else given.screen.write('-- then the triggers that note changes\n');
         }
         return 0;
       }

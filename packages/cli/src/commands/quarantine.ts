@@ -32,13 +32,10 @@ export const quarantine: Command = {
   },
   async run(given) {
     const app = await loadApp(given);
-    const drivers = betterSqlite3Driver({ directory: textOption(given, 'directory') ?? '.' });
+    const directory = textOption(given, 'directory') ?? '.';
+    const drivers = betterSqlite3Driver({ directory });
     const names = await drivers.list('satchel-');
-    const name = textOption(given, 'database') ?? (names.length === 1 ? names[0] : undefined);
-    if (name === undefined)
-      throw new SatchelError('usage', {
-        detail: `Name the database with --database: ${names.join(', ') || 'there is none here'}`,
-      });
+    const name = databaseOf(names, textOption(given, 'database'), directory);
     const userId = textOption(given, 'user');
     if (userId === undefined) throw new SatchelError('usage', { detail: 'Name the user with --user' });
     const driver = await drivers.open(name);
@@ -51,8 +48,22 @@ export const quarantine: Command = {
   },
 };
 
+/** One that is there: a name that is not would be made. */
+const databaseOf = (names: readonly string[], named: string | undefined, directory: string): string => {
+  const [only] = names;
+  if (only === undefined)
+    throw new SatchelError('usage', {
+      detail: `No database of a device is in ${directory}; name its folder with --directory`,
+    });
+  if (named === undefined && names.length === 1) return only;
+  if (named !== undefined && names.includes(named)) return named;
+  throw new SatchelError('usage', { detail: `Name the database with --database: ${names.join(', ')}` });
+};
+
 const perform = async (given: Given, engine: ReturnType<typeof openEngine>): Promise<number> => {
   const [verb = 'list', ...ids] = given.words;
+  if (['show', 'retry', 'discard'].includes(verb) && ids.length === 0)
+    throw new SatchelError('usage', { detail: 'Name the mutations by their ids' });
   const entry = (id: string | undefined) => {
     const found = engine.quarantine().find(({ mutationId }) => mutationId === id);
     if (!found) throw new SatchelError('quarantine_unknown', { mutationId: id ?? '' });
@@ -86,7 +97,10 @@ const perform = async (given: Given, engine: ReturnType<typeof openEngine>): Pro
       const text = engine.quarantineExport(ids.length > 0 ? ids : undefined);
       const out = textOption(given, 'out');
       if (out === undefined) {
-        given.screen.write(text.endsWith('\n') ? text : `${text}\n`);
+        // To the letter as it was, or would have been, sent: nothing is parsed and written anew.
+        given.screen.write(
+          isSet(given, 'json') ? `{"mutations":[${text.trimEnd().split('\n').join(',')}]}\n` : text,
+        );
         return 0;
       }
       await writeFile(out, text);

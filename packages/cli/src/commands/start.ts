@@ -1,6 +1,6 @@
-import { createServer } from '@satchel/server';
+import { createLog, createServer } from '@satchel/server';
 import { type Command, isSet } from '../command.ts';
-import { databaseHelp, databaseOptions, databaseUrl } from '../database-address.ts';
+import { databaseHelp, databaseOptions, databaseUrl, reaching } from '../database-address.ts';
 import { appHelp, appOptions, loadApp } from '../load-app.ts';
 import {
   authSettings,
@@ -21,16 +21,23 @@ export const start: Command = {
   async run(given) {
     const { environment, signal } = given;
     const app = await loadApp(given);
-    const server = await createServer({
-      app,
-      database: databaseUrl(given),
-      auth: authSettings(environment),
-      ...listenOn(given),
-      corsOrigins: listOf(environment.SATCHEL_ORIGINS),
-      ...(environment.SATCHEL_METRICS_TOKEN === undefined
-        ? {}
-        : { metricsToken: environment.SATCHEL_METRICS_TOKEN }),
-    });
+    const database = databaseUrl(given);
+    const auth = authSettings(environment);
+    const where = listenOn(given);
+    const server = await reaching(database, () =>
+      createServer({
+        app,
+        database,
+        auth,
+        ...where,
+        corsOrigins: listOf(environment.SATCHEL_ORIGINS),
+        // Standard output says where it listens; what happens then goes beside it.
+        log: createLog({ destination: process.stderr }),
+        ...(environment.SATCHEL_METRICS_TOKEN === undefined
+          ? {}
+          : { metricsToken: environment.SATCHEL_METRICS_TOKEN }),
+      }),
+    );
     try {
       given.screen.write(
         isSet(given, 'json')

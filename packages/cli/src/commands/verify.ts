@@ -1,3 +1,4 @@
+import { SatchelError } from '@satchel/protocol';
 import { readTableIds, repairEntries, verifyEntries } from '@satchel/server';
 import { type Command, isSet } from '../command.ts';
 import { databaseHelp, databaseOptions, withDatabase } from '../database-address.ts';
@@ -18,6 +19,8 @@ export const verify: Command = {
     const app = await loadApp(given);
     return withDatabase(given, async (db) => {
       const tableIds = await readTableIds(db);
+      const missing = app.tableOrder.find((name) => !tableIds.has(name));
+      if (missing !== undefined) throw new SatchelError('database_behind', { what: `the table ${missing}` });
       const { counts, differences } = await verifyEntries(db, app, tableIds, NAMED);
       const repaired = isSet(given, 'repair') && counts.size > 0 ? await repairEntries(db, app, tableIds) : 0;
       if (isSet(given, 'json')) {
