@@ -377,4 +377,20 @@ describe('who and when', () => {
     ).toEqual([{ state: 'settled', decision: 'accept-client', decided_by: 'policy' }]);
     expect(await finalOutcome(mutation)).toMatchObject({ state: 'settled' });
   });
+
+  test('[CONF-15] a device that lies about what it saw gets the review all the same, and is flagged', async () => {
+    const version = versionIn(await a.write(insert('crops', 'y1', crop)));
+    await a.write(update('crops', 'y1', { area: 2 }, { version, values: { area: 1 } }));
+    const outcome = await b.write(update('crops', 'y1', { area: 3 }, { version, values: { area: 2 } }));
+    expect(outcome.outcome).toBe('review');
+    expect(await showConflict(field.ctx, root, outcome.changes[0]?.conflictId ?? '')).toMatchObject({
+      flags: ['base-mismatch'],
+      base: { area: 1 },
+    });
+    // Who saw the present value because another column changed since tells the truth.
+    const other = versionIn(await a.write(insert('crops', 'y2', crop)));
+    await a.write(update('crops', 'y2', { soil: 'clay' }, { version: other, values: { soil: null } }));
+    const honest = await b.write(update('crops', 'y2', { area: 3 }, { version: other, values: { area: 1 } }));
+    expect(honest.outcome).toBe('applied');
+  });
 });

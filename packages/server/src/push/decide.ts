@@ -47,6 +47,11 @@ export class BatchMemory {
     this.#facts = facts;
   }
 
+  /** Whether the server gave any keys of its own to rows of these clients. */
+  get hasNewKeys(): boolean {
+    return this.#keys.size > 0 || this.#facts.hasNewKeys;
+  }
+
   /** The key that the server gave instead, for later mutations of the same client. */
   newKey(submitted: Submitted, address: RowAddress): string | undefined {
     return this.#keys.get(`${submitted.clientId} ${address}`) ?? this.#facts.newKey(submitted, address);

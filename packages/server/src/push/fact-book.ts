@@ -15,6 +15,7 @@ import type { Submitted } from './submitted.ts';
 export type RareFacts =
   | 'writers'
   | 'times'
+  | 'bases'
   | 'became'
   | 'last-values'
   | 'reviews'
@@ -74,6 +75,7 @@ export class FactBook implements Facts {
   readonly #loaded = new Set<RareFacts>();
   #writers: ReadonlyMap<string, FieldWriter> = new Map();
   #times: ReadonlyMap<string, number> = new Map();
+  #bases: ReadonlyMap<string, Values> = new Map();
   #became: ReadonlyMap<string, Values> = new Map();
   #lastValues: ReadonlyMap<RowAddress, Values> = new Map();
   #reviews: ReadonlyMap<RowAddress, string> = new Map();
@@ -115,6 +117,16 @@ export class FactBook implements Facts {
   loadTimes(times: ReadonlyMap<string, number>): void {
     this.#times = times;
     this.#loaded.add('times');
+  }
+
+  /** Rows as the audit has them, by `<address>\n<version>`. */
+  loadBases(bases: ReadonlyMap<string, Values>): void {
+    this.#bases = bases;
+    this.#loaded.add('bases');
+  }
+
+  valuesAt(address: RowAddress, version: number): Values | undefined {
+    return this.#ask('bases', this.#bases.get(`${address}\n${version}`));
   }
 
   /** Rows as outcomes told them, by `<mutation id>\n<address>`. */
@@ -184,6 +196,10 @@ export class FactBook implements Facts {
     if (submitted.offer !== undefined && this.offering !== undefined) return false;
     const ranges = this.#ask('outstanding', this.#outstanding.get(runOf(submitted)));
     return ranges?.some(([from]) => from < seq) ?? false;
+  }
+
+  get hasNewKeys(): boolean {
+    return this.#renames.size > 0;
   }
 
   get offering(): Offering | undefined {

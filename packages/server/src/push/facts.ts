@@ -42,6 +42,10 @@ export interface Facts {
   writer(address: RowAddress, column: string): FieldWriter | undefined;
   /** Server time at which the row got the version; 0 when nobody wrote it down. */
   versionTime(address: RowAddress, version: number): number;
+  /** The row at a version, as the audit has it. */
+  valuesAt(address: RowAddress, version: number): Values | undefined;
+  /** Whether there are such keys at all. */
+  readonly hasNewKeys: boolean;
   /** The key that an earlier mutation of the client was given instead, where this one does not know of it. */
   newKey(submitted: Submitted, address: RowAddress): string | undefined;
   /** What the outcome of an earlier mutation says the column became. */

@@ -68,7 +68,9 @@ const touchedRows = (submitted: readonly Submitted[], facts: FactBook): Wanted =
     for (const change of one.changes) {
       const table = facts.app.tables[change.table];
       if (table === undefined) continue;
-      const { key } = underNewKeys(table, change, (address) => facts.newKey(one, address));
+      const { key } = facts.hasNewKeys
+        ? underNewKeys(table, change, (address) => facts.newKey(one, address))
+        : change;
       const address = rowAddress(table.name, key);
       const history = change.op !== 'insert';
       const known = wanted.get(address);

@@ -50,6 +50,8 @@ const loadKind = async (
       return facts.loadWriters(await readWriters(ctx, tx, [...facts.rows.keys()]));
     case 'times':
       return facts.loadTimes(await readTimes(ctx, tx, given.submitted));
+    case 'bases':
+      return facts.loadBases(await readBases(ctx, tx, given.submitted));
     case 'became':
       return facts.loadBecame(await readBecame(tx, given));
     case 'last-values':
@@ -102,16 +104,53 @@ const readWriters = async (
   );
 };
 
+/** The versions on which changes are based. */
+const basesOf = (
+  submitted: readonly Submitted[],
+): { readonly address: RowAddress; readonly version: number }[] =>
+  submitted.flatMap(({ changes }) =>
+    changes.flatMap(({ table, key, confirmed }) =>
+      confirmed === undefined ? [] : [{ address: rowAddress(table, key), version: confirmed.version }],
+    ),
+  );
+
+const readBases = async (
+  ctx: ServerContext,
+  tx: Queryable,
+  submitted: readonly Submitted[],
+): Promise<ReadonlyMap<string, Values>> => {
+  const bases = basesOf(submitted);
+  const { rows } = await tx.query<{ place: number; after: Values }>(
+    `select k.place::int as place, a.after
+       from unnest($1::smallint[], $2::text[], $3::bigint[]) with ordinality k(table_id, key, version, place)
+       cross join lateral (
+         select a.after from satchel.audit a
+          where a.table_id = k.table_id and a.key = k.key and a.version <= k.version
+          order by a.audit_id desc limit 1) a
+      where a.after is not null`,
+    [
+      ...idsAndKeys(
+        ctx,
+        bases.map(({ address }) => address),
+      ),
+      bases.map(({ version }) => version),
+    ],
+    'push_bases',
+  );
+  return new Map(
+    rows.map(({ place, after }) => {
+      const { address, version } = bases[place - 1]!;
+      return [`${address}\n${version}`, after];
+    }),
+  );
+};
+
 const readTimes = async (
   ctx: ServerContext,
   tx: Queryable,
   submitted: readonly Submitted[],
 ): Promise<ReadonlyMap<string, number>> => {
-  const bases = submitted.flatMap(({ changes }) =>
-    changes.flatMap(({ table, key, confirmed }) =>
-      confirmed === undefined ? [] : [{ address: rowAddress(table, key), version: confirmed.version }],
-    ),
-  );
+  const bases = basesOf(submitted);
   const { rows } = await tx.query<{ place: number; at: number }>(
     `select k.place::int as place, a.at
        from unnest($1::smallint[], $2::text[], $3::bigint[]) with ordinality k(table_id, key, version, place)

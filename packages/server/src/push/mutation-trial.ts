@@ -7,6 +7,7 @@ import {
   mergeInsert,
   type RowFacts,
   type RowVerdict,
+  type ServerRow,
 } from '@satchel/core';
 import {
   type Change,
@@ -18,6 +19,7 @@ import {
 } from '@satchel/protocol';
 import type { Table } from '@satchel/schema';
 import { type Breach, findBreach } from './breach.ts';
+import { checkBase } from './checked-base.ts';
 import type { BatchMemory, GivenKey } from './decide.ts';
 import type { Facts } from './facts.ts';
 import { judgeOffer, type OfferVerdict } from './judge-offer.ts';
@@ -64,6 +66,8 @@ export class MutationTrial {
   readonly #conflicts: PushConflict[] = [];
   readonly #joins = new Set<string>();
   readonly #stamps: FieldStamp[] = [];
+  /** Rows of which the client said it had seen another value than the audit knows. */
+  readonly #mismatched = new Set<RowAddress>();
   readonly #offered: Offered[] = [];
   #isHeld = false;
 
@@ -92,11 +96,14 @@ export class MutationTrial {
   #caseOf(sent: Change, index: number): Case {
     const table = this.#facts.app.tables[sent.table];
     invariant(table, `no table ${sent.table}`);
-    const change = underNewKeys(
-      table,
-      sent,
-      (address) => this.#given.get(address)?.newKey ?? this.#batch.newKey(this.#submitted, address),
-    );
+    const change =
+      this.#given.size === 0 && !this.#batch.hasNewKeys
+        ? sent
+        : underNewKeys(
+            table,
+            sent,
+            (address) => this.#given.get(address)?.newKey ?? this.#batch.newKey(this.#submitted, address),
+          );
     const address = rowAddress(table.name, change.key);
     const made: Case = {
       index,
@@ -143,14 +150,15 @@ export class MutationTrial {
   }
 
   /** `undefined` for what is no offer. One that was under review is judged as if it were new. */
-  #offerOf({ table, change, address, row, server, index }: Case): OfferVerdict | undefined {
+  #offerOf(at: Case): OfferVerdict | undefined {
+    const { table, change, address, index } = at;
     const { offer } = this.#submitted;
     if (offer === undefined || this.#facts.offering === undefined || offer.outcome === 'review')
       return undefined;
     return judgeOffer({
       table,
       change,
-      server: { row: server, deleted: row?.deleted ?? false, last: this.#facts.lastValues(address) },
+      server: this.#serverRow(at),
       facts: this.#rowFacts(change, address),
       outcome: offer.outcome,
       version: offer.versions[index] ?? null,
@@ -160,21 +168,33 @@ export class MutationTrial {
     });
   }
 
-  #judge({ table, change, address, clientAddress, row, server }: Case): RowVerdict {
+  #judge(at: Case): RowVerdict {
+    const { table, change, address, clientAddress, server } = at;
     const facts = this.#rowFacts(change, address);
     if (this.#given.get(clientAddress)?.kind === 'merge-into' && server !== null) {
       return mergeInsert(table, change, server, { kind: 'server-wins' }, facts);
     }
     const ruling = this.#facts.ruling(address);
-    const judged = ruling ? applyRuling(table, change, ruling) : { table, change };
+    const checked = checkBase(table, change, at.row, server, (version) =>
+      this.#facts.valuesAt(address, version),
+    );
+    if (checked.isMismatch) this.#mismatched.add(address);
+    const judged = ruling ? applyRuling(table, change, ruling) : { table, change: checked.change };
     if (judged === undefined)
       return { outcome: 'superseded', effect: 'none', write: {}, took: [], stamps: {} };
-    return decideChange(
-      judged.table,
-      judged.change,
-      { row: server, deleted: row?.deleted ?? false, last: this.#facts.lastValues(address) },
-      facts,
-    );
+    return decideChange(judged.table, judged.change, this.#serverRow(at), facts);
+  }
+
+  /** What the row last was is looked up only where it is to be brought back. */
+  #serverRow({ address, row, server }: Case): ServerRow {
+    const facts = this.#facts;
+    return {
+      row: server,
+      deleted: row?.deleted ?? false,
+      get last() {
+        return facts.lastValues(address);
+      },
+    };
   }
 
   #take(at: Case, decided: RowVerdict): Verdict | 'again' | undefined {
@@ -374,7 +394,7 @@ export class MutationTrial {
       table: table.name,
       key: change.key,
       undo: server,
-      flags: [],
+      flags: this.#mismatched.has(address) ? ['base-mismatch'] : [],
     };
   }
 

@@ -8,7 +8,7 @@ import {
   type Values,
 } from '@satchel/protocol';
 import { type App, liftMutation, type Principal } from '@satchel/schema';
-import { mutationHash } from './mutation-hash.ts';
+import { hashContent, mutationContent } from './mutation-hash.ts';
 import type { Submitted } from './submitted.ts';
 import { isProblem, validateChange } from './validate.ts';
 
@@ -26,7 +26,8 @@ export const prepare = (
   mutation: Mutation,
 ): Submitted => {
   const { clientId, runId } = mutation.origin ?? sender;
-  const made = { mutation, clientId, runId, hlc: hlcFromText(mutation.hlc), hash: mutationHash(mutation) };
+  const content = mutationContent(mutation);
+  const made = { mutation, clientId, runId, hlc: hlcFromText(mutation.hlc), hash: hashContent(content) };
   const refused = (problem: Problem): Submitted => ({
     ...made,
     changes: [],
@@ -35,7 +36,7 @@ export const prepare = (
     refused: problem,
   });
   if (mutation.author !== principal.userId) return refused(new SatchelError('author_mismatch').toProblem());
-  const tooLarge = sizeProblem(app, mutation);
+  const tooLarge = sizeProblem(app, mutation, content);
   if (tooLarge) return refused(tooLarge);
   const lifted = lift(app, mutation);
   if (isProblem(lifted)) return refused(lifted);
@@ -68,10 +69,10 @@ const lift = (app: App, mutation: Mutation): ReturnType<typeof liftMutation> | P
   }
 };
 
-const sizeProblem = (app: App, mutation: Mutation): Problem | undefined => {
+const sizeProblem = (app: App, mutation: Mutation, content: string): Problem | undefined => {
   const { maxChanges, maxMutationBytes } = app.limits;
   const changes = mutation.changes.length;
-  const bytes = Buffer.byteLength(JSON.stringify(mutation));
+  const bytes = Buffer.byteLength(content);
   return changes > maxChanges || bytes > maxMutationBytes
     ? new SatchelError('mutation_too_large', {
         changes,
