@@ -1,9 +1,10 @@
-import { type Column, canonicalJson } from '@satchel/core';
+import { type Column, canonicalJson, columnToSql } from '@satchel/core';
 import type { Json } from '@satchel/protocol';
 import type { App, Table } from '@satchel/schema';
 import {
   ColumnNode,
   type ColumnUpdateNode,
+  DefaultInsertValueNode,
   IdentifierNode,
   type InsertQueryNode,
   type KyselyPlugin,
@@ -27,6 +28,7 @@ import {
  * Converts between canonical values, which is what the app's types say, and what
  * SQLite stores: booleans are 0 and 1 there, json, sets and media text.
  *
+ * It stands before `CamelCasePlugin`: queries come to it in camelCase, rows in snake_case.
  * A result column is known by its name among the tables of the query, or by what it
  * is an alias of; a computed column stays as SQLite gives it.
  */
@@ -114,11 +116,11 @@ class Found {
     for (const table of this.#tables)
       for (const column of Object.values(table.columns)) {
         const reader = readerOf(column);
-        if (reader) readers.set(column.name, reader);
+        if (reader) readers.set(columnToSql(column.name), reader);
       }
     for (const [alias, name] of this.#aliases) {
-      const reader = readers.get(name);
-      if (reader) readers.set(alias, reader);
+      const reader = readers.get(columnToSql(name));
+      if (reader) readers.set(columnToSql(alias), reader);
     }
     return readers;
   }
@@ -158,9 +160,14 @@ class Writer extends OperationNodeTransformer {
       const { values: nodes } = list as ValueListNode;
       return {
         ...list,
-        values: nodes.map((one, i) =>
-          ValueNode.is(one) ? ValueNode.create(toSqlite(this.#columns[i], one.value)) : one,
-        ),
+        values: nodes.map((one, i) => {
+          const column = this.#columns[i];
+          if (ValueNode.is(one)) return ValueNode.create(toSqlite(column, one.value));
+          // SQLite knows no DEFAULT in a list of values: Kysely would write null.
+          if (DefaultInsertValueNode.is(one) && column?.defaultValue !== undefined)
+            return ValueNode.create(toSqlite(column, column.defaultValue));
+          return one;
+        }),
       } as ValueListNode;
     });
     return super.transformValues(ValuesNode.create(values), queryId);

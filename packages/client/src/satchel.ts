@@ -44,15 +44,15 @@ export interface SatchelOptions<A extends App = App> {
 
 /** Names of the app's functions; any where the app's types are not known. */
 type RunName<A> = [FunctionName<A>] extends [never] ? string : FunctionName<A>;
+type ArgsOf<A, N> = N extends FunctionName<A> ? FunctionArgs<A, N> : never;
+type ResultOf<A, N> = N extends FunctionName<A> ? FunctionResult<A, N> : never;
 /** What a function of the app takes; anything where the app's types are not known. */
-type RunArgs<A, N extends RunName<A>> = [FunctionArgs<A, N>] extends [never]
+type RunArgs<A, N> = [ArgsOf<A, N>] extends [never]
   ? [args?: Json]
-  : undefined extends FunctionArgs<A, N>
-    ? [args?: FunctionArgs<A, N> & Json]
-    : [args: FunctionArgs<A, N> & Json];
-type RunResult<A, N extends RunName<A>> = [FunctionResult<A, N>] extends [never]
-  ? Json | undefined
-  : FunctionResult<A, N>;
+  : undefined extends ArgsOf<A, N>
+    ? [args?: ArgsOf<A, N> & Json]
+    : [args: ArgsOf<A, N> & Json];
+type RunResult<A, N> = [ResultOf<A, N>] extends [never] ? Json | undefined : ResultOf<A, N>;
 
 /** A statement, or a query of Kysely's that is not yet compiled. */
 export type Statement = Query | { compile(): Query };
