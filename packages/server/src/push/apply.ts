@@ -2,7 +2,6 @@ import { type Problem, type PushAnswer, SatchelError } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
-import { scopesFor } from '../pull/scopes.ts';
 import { readAgain, readWritten } from './after-write.ts';
 import { answersOf } from './answers.ts';
 import { type Decided, decide } from './decide.ts';
@@ -105,11 +104,9 @@ export const applyBatch = async (
       someHeld,
       version: () => undefined,
     };
-  const scopes = await scopesFor(ctx, tx, job.principal);
   const given = {
     principal: job.principal,
     now,
-    scopes,
     submitted: fresh,
     runs: known.runs,
     rulings: job.rulings,
@@ -132,7 +129,7 @@ export const applyBatch = async (
     : await decideWith(ctx, tx, facts, rare);
   const effects = [...decided.rows.effects()];
   await writeRows(ctx, tx, effects);
-  const rows = await readWritten(ctx, tx, effects, scopes);
+  const rows = await readWritten(ctx, tx, effects, [...facts.scopes]);
   const written: Written = {
     rows,
     again: await readAgain(ctx, tx, effects),

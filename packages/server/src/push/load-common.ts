@@ -2,6 +2,7 @@ import type { Problem } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { scopesFor } from '../pull/scopes.ts';
 import { type CommonFacts, FactBook, type KnownRename, type WaitingMutation } from './fact-book.ts';
 import type { Ruling } from './facts.ts';
 import type { KnownRuns } from './known.ts';
@@ -25,7 +26,6 @@ export interface WaitingBody {
 export interface BatchGiven {
   readonly principal: Principal;
   readonly now: number;
-  readonly scopes: readonly string[];
   readonly submitted: readonly Submitted[];
   readonly runs: KnownRuns;
   readonly rulings: ReadonlyMap<RowAddress, Ruling>;
@@ -42,12 +42,12 @@ export const loadCommon = async (ctx: ServerContext, tx: Queryable, given: Batch
     clients,
     new Set(given.submitted.map(({ mutation }) => mutation.mutationId)),
   );
-  const common = (rows: CommonFacts['rows']): FactBook =>
+  const common = (rows: CommonFacts['rows'], scopes: readonly string[]): FactBook =>
     new FactBook({
       app: ctx.app,
       principal: given.principal,
       now: given.now,
-      scopes: new Set(given.scopes),
+      scopes: new Set(scopes),
       rows,
       runs: given.runs,
       renames,
@@ -56,8 +56,9 @@ export const loadCommon = async (ctx: ServerContext, tx: Queryable, given: Batch
       isTrusted: given.isTrusted,
       offering: given.offering,
     });
-  const rows = await readRows(ctx, tx, touchedRows(given.submitted, common(new Map())));
-  return common(rows);
+  const rows = await readRows(ctx, tx, touchedRows(given.submitted, common(new Map(), [])));
+  // Under the locks: a right that was taken away before they were had is not there any more.
+  return common(rows, await scopesFor(ctx, tx, given.principal));
 };
 
 /** Every row that the batch names, under the keys that the server gave. */
