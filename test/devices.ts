@@ -22,7 +22,7 @@ export const openDevice = async (given: {
   readonly app: App;
   readonly server: string;
   readonly name: string;
-  readonly claims: Record<string, string[]>;
+  readonly claims: Record<string, string | string[]>;
   /** False: the device never hears of news by itself, it has to ask. */
   readonly live: boolean;
   readonly onCrash: (error: unknown) => void;
