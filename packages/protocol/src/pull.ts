@@ -59,8 +59,8 @@ export type PullRequest = z.infer<typeof pullRequestSchema>;
  * view is complete and consistent. A page whose `from` is `null` starts over: scopes
  * that it does not name are no longer the client's.
  *
- * A row is taken when its version is above the client's, in a `backfill` page also
- * when it is the same (its columns may be others). A hold is added in any case.
+ * A row is taken when its version is not below the client's: of the same version it may
+ * have other columns. A hold is added in any case.
  */
 export const headLineSchema = z.object({
   line: z.literal('head'),

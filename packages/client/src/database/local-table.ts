@@ -50,12 +50,11 @@ export interface TableSql {
   readonly put: string;
   /**
    * The same for a row of a page; the last parameter is the number of a hold that the
-   * new one takes the place of. Changes nothing when the row there is as new, or is
-   * held otherwise: then it is looked at one by one.
+   * new one takes the place of. Changes nothing when the row there is newer, or is held
+   * otherwise: then it is looked at one by one. A row of the same version is taken: its
+   * columns may be others.
    */
   readonly take: string;
-  /** `take`, also for a row of the same version: its columns may be others. */
-  readonly takeSame: string;
   readonly remove: string;
   /** Hold by key; parameters: hold, then key parts. */
   readonly setHold: string;
@@ -115,8 +114,7 @@ export const localTable = (table: Table): LocalTable => {
   const insert = `insert into ${quoted} as t (${names.join(',')}) values (${names.map(() => '?').join(',')}) on conflict(${keyColumns.map(({ quoted: key }) => key).join(',')}) do update set ${updates}`;
   const version = `t.${VERSION_COLUMN}`;
   const hold = `t.${HOLD_COLUMN}`;
-  const newer = `excluded.${VERSION_COLUMN}>${version} and ${hold} in (excluded.${HOLD_COLUMN},?)`;
-  const same = `excluded.${VERSION_COLUMN}>=${version} and ${hold} in (excluded.${HOLD_COLUMN},?)`;
+  const notOlder = `excluded.${VERSION_COLUMN}>=${version} and ${hold} in (excluded.${HOLD_COLUMN},?)`;
   return {
     table,
     name: table.name,
@@ -131,8 +129,7 @@ export const localTable = (table: Table): LocalTable => {
       row: `select ${imageOf({ columns }, 't')} as image,${version} as version,${hold} as hold from ${quoted} t where ${where}`,
       state: `select ${version} as version,${hold} as hold from ${quoted} t where ${where}`,
       put: insert,
-      take: `${insert} where ${newer}`,
-      takeSame: `${insert} where ${same}`,
+      take: `${insert} where ${notOlder}`,
       remove: `delete from ${quoted} as t where ${where}`,
       setVersion: `update ${quoted} as t set ${VERSION_COLUMN}=? where ${where}`,
       setHold: `update ${quoted} as t set ${HOLD_COLUMN}=? where ${where}`,

@@ -39,14 +39,30 @@ describe('pages: rows', () => {
     expect(world.engine.cursor()).toEqual(before);
   });
 
-  it('[PAGE-11] a row is taken when its version is above the one here; in a backfill also when it is the same', () => {
+  it('[PAGE-10] a page that cannot be read changes nothing, and capture goes on', () => {
     const world = held();
-    world.page([rows('store:1', 'customers', ['a', 1, customer('Same')], ['b', 1, customer('Older')])]);
+    const before = world.engine.cursor();
+    const broken = rows('store:1', 'routes', ['not a key of two parts', 9, { storeId: '1', km: 1 }]);
+    expect(() => world.page([rows('store:1', 'customers', ['a', 9, customer('Late')]), broken])).toThrow(
+      expect.objectContaining({ code: 'key_invalid' }),
+    );
     expect(names(world)).toEqual({ a: 'Ann', b: 'Bob' });
-    world.page([rows('store:1', 'customers', ['a', 1, customer('Same')], ['b', 1, customer('Older')])], {
-      mode: 'backfill',
-    });
-    expect(names(world)).toEqual({ a: 'Same', b: 'Bob' });
+    expect(world.engine.cursor()).toEqual(before);
+    expect(world.write("update customers set name = 'Anna' where id = 'a'")).not.toBeNull();
+    world.page([rows('store:1', 'customers', ['b', 9, customer('Bobby')])]);
+    expect(names(world)).toEqual({ a: 'Anna', b: 'Bobby' });
+    expect(world.engine.outbox()).toHaveLength(1);
+  });
+
+  it('[PAGE-11] a row is taken when its version is not below the one here: its columns may be others', () => {
+    const world = held();
+    for (const mode of ['delta', 'backfill'] as const) {
+      world.page(
+        [rows('store:1', 'customers', ['a', 1, customer(`Same, ${mode}`)], ['b', 1, customer('Older')])],
+        { mode },
+      );
+      expect(names(world)).toEqual({ a: `Same, ${mode}`, b: 'Bob' });
+    }
     world.page([rows('store:1', 'customers', ['a', 2, customer('Newer')])]);
     expect(names(world).a).toBe('Newer');
   });
@@ -163,6 +179,20 @@ describe('pages: rows', () => {
       phone: '3',
       satchel_version: 7,
     });
+  });
+
+  it('[PAGE-13] an answer to an insert with edits on top makes its base, not more', () => {
+    const world = opened();
+    world.write(insertCustomer, 'n', 'New');
+    const [insert] = world.send();
+    world.write("update customers set name = 'Newer' where id = 'n'");
+    world.answer(applied(insert!, 5));
+    expect(world.engine.rowState('customers', 'n')).toEqual({
+      state: 'pending',
+      version: 5,
+      base: { id: 'n', ...customer('New') },
+    });
+    expect(names(world)).toEqual({ n: 'Newer' });
   });
 
   it('[PAGE-14] a refused edit goes to quarantine and the row to its base; it can be edited and sent again', () => {
@@ -322,6 +352,32 @@ describe('pages: who holds a row', () => {
     expect(world.engine.facts()).toMatchObject({ inFlight: 0, quarantined: 1 });
   });
 
+  it('[PAGE-21] a new row on its way that leaves and comes back shows what its writer wrote', () => {
+    const world = opened();
+    world.write(insertCustomer, 'n', 'Mine');
+    world.send();
+    world.page([rows('store:1', 'customers', ['n', 5, customer('Served')])]);
+    world.page([gone('store:1', 'customers', ['n', 6, 'left'])]);
+    expect(names(world)).toEqual({});
+    world.page([rows('store:1', 'customers', ['n', 7, customer('Served')])]);
+    expect(names(world)).toEqual({ n: 'Mine' });
+  });
+
+  it('[PAGE-21] news of an old deletion does not take a row that was inserted again since', () => {
+    const world = held();
+    world.write("delete from customers where id = 'a'");
+    const [removal] = world.send();
+    world.answer(applied(removal!, 5));
+    world.write(insertCustomer, 'a', 'Again');
+    const [insert] = world.send();
+    world.answer(applied(insert!, 9));
+    world.page([gone('store:1', 'customers', ['a', 5, 'deleted'])]);
+    expect(names(world)).toEqual({ a: 'Again', b: 'Bob' });
+    world.page([rows('store:1', 'customers', ['a', 9, customer('Again')])]);
+    world.page([gone('store:1', 'customers', ['a', 10, 'deleted'])]);
+    expect(names(world)).toEqual({ b: 'Bob' });
+  });
+
   it('[PAGE-22] a scope that left takes its rows, but not those that another holds', () => {
     const world = held();
     world.page([rows('all', 'customers', ['b', 2, customer('Bob')])]);
@@ -425,6 +481,23 @@ describe('pages: who holds a row', () => {
     );
     expect(names(world)).toEqual({ a: 'Restored' });
     expect(world.engine.facts().epoch).toBe('second');
+  });
+});
+
+describe('pages: wiping', () => {
+  it('[PAGE-40] confirmed rows and the cursor go; unsent work stays and is sent as it was', () => {
+    const world = held();
+    world.write(insertCustomer, 'n', 'New');
+    world.write("update customers set name = 'Anna' where id = 'a'");
+    const waiting = world.changes();
+    world.engine.wipe();
+    expect(names(world)).toEqual({});
+    expect(world.engine.cursor()).toEqual({ token: null, digest: null });
+    expect(world.engine.facts()).toMatchObject({ pending: 2, scopes: [], complete: false });
+    expect(world.changes()).toEqual(waiting);
+    expect(world.send().map(({ changes }) => changes)).toEqual(waiting);
+    world.page([rows('store:1', 'customers', ['a', 7, customer('Ann')])], { mode: 'backfill' });
+    expect(names(world)).toEqual({ a: 'Anna' });
   });
 });
 

@@ -1,13 +1,5 @@
-import type { HeadLine, PageLine } from '@satchel/protocol';
+import type { PageLine } from '@satchel/protocol';
 import type { EngineContext } from '../engine-context.ts';
-
-type Mode = HeadLine['mode'];
-
-/** A line that waits, with the mode of the page in which it came. */
-export interface StagedLine {
-  readonly mode: Mode;
-  readonly line: PageLine;
-}
 
 /**
  * Why a line waits for a checkpoint.
@@ -16,11 +8,11 @@ export interface StagedLine {
  */
 type Kind = 'part' | 'hidden';
 
-export const stageLine = ({ db }: EngineContext, kind: Kind, staged: StagedLine): void => {
+export const stageLine = ({ db }: EngineContext, kind: Kind, line: PageLine): void => {
   db.prepare('insert into satchel_stage (kind, scope, line) values (?, ?, ?)').run([
     kind,
-    'scope' in staged.line ? staged.line.scope : null,
-    JSON.stringify(staged),
+    'scope' in line ? line.scope : null,
+    JSON.stringify(line),
   ]);
 };
 
@@ -32,12 +24,12 @@ export const hasStaged = ({ db }: EngineContext, kind: Kind, scope?: string): bo
         .get([kind, scope])) !== undefined;
 
 /** Staged lines in the order in which they came, one at a time: a delta may be large. */
-export function* stagedLines({ db }: EngineContext): Generator<StagedLine> {
+export function* stagedLines({ db }: EngineContext): Generator<PageLine> {
   const next = db.prepare(
     'select stage_no, line from satchel_stage where stage_no > ? order by stage_no limit 1',
   );
   for (let row = next.get([0]); row; row = next.get([row.stage_no as number])) {
-    yield JSON.parse(row.line as string) as StagedLine;
+    yield JSON.parse(row.line as string) as PageLine;
   }
 }
 

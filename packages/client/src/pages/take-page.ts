@@ -16,7 +16,7 @@ import { settleOutcome } from '../outbox/answers.ts';
 import { isPending, RowSet } from '../outbox/pending.ts';
 import { LeavingRows } from './leaving.ts';
 import { rebaseRows } from './rebase.ts';
-import { clearStage, hasStaged, type StagedLine, stagedLines, stageLine } from './stage.ts';
+import { clearStage, hasStaged, stagedLines, stageLine } from './stage.ts';
 import { takeGone, takeRows } from './take-rows.ts';
 import { releaseScopesBut, takeScope, takeSwept } from './take-scopes.ts';
 
@@ -54,7 +54,7 @@ const noteTime = ({ app, clock, now }: EngineContext, head: HeadLine): void => {
 };
 
 const stagePart = (context: EngineContext, body: readonly PageLine[], tail: TailLine): PageTaken => {
-  for (const line of body) stageLine(context, 'part', { mode: 'delta-part', line });
+  for (const line of body) stageLine(context, 'part', line);
   writeMeta(context.db, 'staged-cursor', tail.cursor);
   return {
     kind: 'taken',
@@ -99,9 +99,8 @@ class PageTaking {
       clearStage(context);
     }
     for (const line of body) {
-      const staged = { mode: head.mode, line };
-      if (complete) this.#takeLine(staged);
-      else for (const now of this.#hide(staged)) this.#takeLine(now);
+      if (complete) this.#takeLine(line);
+      else for (const now of this.#hide(line)) this.#takeLine(now);
     }
     const quarantined = this.#settle();
     writeMeta(db, 'cursor', tail.cursor);
@@ -143,28 +142,28 @@ class PageTaking {
   }
 
   /** Stages what a table may not show yet; gives back what can be taken now. */
-  #hide({ mode, line }: StagedLine): StagedLine[] {
+  #hide(line: PageLine): PageLine[] {
     const context = this.#context;
     if (line.line === 'swept') {
       const all = line.tables ?? [...context.tables.keys()];
-      const hidden = all.filter((table) => this.#isHidden(table, line.scope, mode));
-      if (hidden.length > 0) stageLine(context, 'hidden', { mode, line: { ...line, tables: hidden } });
-      return [{ mode, line: { ...line, tables: all.filter((table) => !hidden.includes(table)) } }];
+      const hidden = all.filter((table) => this.#isHidden(table, line.scope));
+      if (hidden.length > 0) stageLine(context, 'hidden', { ...line, tables: hidden });
+      return [{ ...line, tables: all.filter((table) => !hidden.includes(table)) }];
     }
-    if ((line.line === 'rows' || line.line === 'gone') && this.#isHidden(line.table, line.scope, mode)) {
-      stageLine(context, 'hidden', { mode, line });
+    if ((line.line === 'rows' || line.line === 'gone') && this.#isHidden(line.table, line.scope)) {
+      stageLine(context, 'hidden', line);
       return [];
     }
-    return [{ mode, line }];
+    return [line];
   }
 
   /** Changes of what waits must wait as well, or they would be overtaken by it. */
-  #isHidden(table: string, scope: string, mode: HeadLine['mode']): boolean {
+  #isHidden(table: string, scope: string): boolean {
     if (this.#context.app.tables[table]?.partial !== false) return false;
-    return mode === 'backfill' || hasStaged(this.#context, 'hidden', scope);
+    return this.#head.mode === 'backfill' || hasStaged(this.#context, 'hidden', scope);
   }
 
-  #takeLine({ mode, line }: StagedLine): void {
+  #takeLine(line: PageLine): void {
     const context = this.#context;
     switch (line.line) {
       case 'scope':
@@ -173,7 +172,7 @@ class PageTaking {
       case 'rows': {
         const local = context.tables.get(line.table);
         if (!local || line.keys.length === 0) return;
-        takeRows(context, local, line, mode === 'backfill', this.#dirty);
+        takeRows(context, local, line, this.#dirty);
         this.#tables.add(local.name);
         return;
       }

@@ -16,30 +16,25 @@ interface Taking {
   readonly line: RowsLine;
   readonly number: number;
   readonly stale: readonly number[];
-  /** A row of the same version is taken too: its columns may be others. */
-  readonly same: boolean;
 }
 
 /**
  * Takes in rows present in a scope. A row without pending work is one prepared
  * statement over the page's columns as they came; no object is made for it. What is
- * held otherwise, is not newer, or is pending is looked at one by one.
+ * held otherwise, is older, or is pending is looked at one by one.
+ *
+ * A row of the same version is taken too, for its columns may be others: one that this
+ * device wrote itself while it could not see all of them comes back with all.
  */
-export const takeRows = (
-  context: EngineContext,
-  local: LocalTable,
-  line: RowsLine,
-  same: boolean,
-  dirty: RowSet,
-): void => {
+export const takeRows = (context: EngineContext, local: LocalTable, line: RowsLine, dirty: RowSet): void => {
   noteView(context, local, Object.keys(line.columns));
   const number = holdNumber(context, line.scope, local.name);
   const stale = staleNumbers(context, line.scope, local.name);
-  const taking: Taking = { context, local, line, number, stale, same };
+  const taking: Taking = { context, local, line, number, stale };
   const somePending =
     context.db.prepare('select 1 as found from satchel_changes where tbl = ? limit 1').get([local.name]) !==
     undefined;
-  const take = context.db.prepare(same ? local.sql.takeSame : local.sql.take);
+  const take = context.db.prepare(local.sql.take);
   const { keys, versions } = line;
   const columns = local.valueColumns.map(({ name, asIs, bind }) => ({
     values: line.columns[name],
@@ -75,15 +70,14 @@ const valuesAt = ({ local, line }: Taking, index: number): Values => {
   return withKey(local, line.keys[index]!, values);
 };
 
-/** The row is there, as new as this one or held otherwise. */
+/** The row is there, newer than this one or held otherwise. */
 const takeOnShown = (taking: Taking, index: number): void => {
-  const { context, local, line, number, stale, same } = taking;
+  const { context, local, line, number, stale } = taking;
   const key = line.keys[index]!;
   const version = line.versions[index]!;
   const shown = readRowState(context, local, key)!;
   const hold = addHold(context, local.name, key, shown.hold, number, stale);
-  const known = shown.version ?? -1;
-  if (version > known || (same && version === known)) {
+  if (version >= (shown.version ?? -1)) {
     putRow(context, local, valuesAt(taking, index), version, hold);
   } else if (hold !== shown.hold) {
     setRowHold(context, local, key, hold);
@@ -92,17 +86,14 @@ const takeOnShown = (taking: Taking, index: number): void => {
 
 /** The base takes it; the visible row is made anew when the page is in. */
 const takeOnPending = (taking: Taking, index: number, dirty: RowSet): void => {
-  const { context, local, line, number, stale, same } = taking;
+  const { context, local, line, number, stale } = taking;
   const { name } = local;
   const key = line.keys[index]!;
   const version = line.versions[index]!;
   const base = readBase(context, name, key);
   const hold = addHold(context, name, key, base?.hold ?? null, number, stale);
-  const known = base?.version ?? -1;
-  // A row that had left and is let in again comes with the version that it has.
-  const isNews = version > known || (version === known && (same || base?.gone === 'left'));
   dirty.add(name, key);
-  if (!isNews && base) {
+  if (base && version < base.version) {
     writeBase(context, name, key, { ...base, hold });
     return;
   }

@@ -87,7 +87,7 @@ export const repairRows = (
   const leaving = new LeavingRows();
   const unseen = unprovenTables(context).includes(table) ? editsUnseen(context, local, rows) : [];
   voidVersions(context, local, rows.keys);
-  takeRows(context, local, { line: 'rows', scope, table, ...rows }, true, dirty);
+  takeRows(context, local, { line: 'rows', scope, table, ...rows }, dirty);
   for (const key of surplus) {
     release(context, local, key, [holdNumber(context, scope, table)]);
     leaving.add({ table, key, reason: 'swept', version: null });
