@@ -202,6 +202,23 @@ describe('a review', () => {
     expect(await finalOutcome(child)).toMatchObject({ state: 'settled', outcome: { outcome: 'applied' } });
   });
 
+  test('[CONF-05] what comes while the decision is made does not wait for ever', async () => {
+    for (let round = 0; round < 8; round++) {
+      const { mutation, conflictId } = await openReview(`v${round}`);
+      const child = b.mutation([
+        update('crops', `v${round}-more`, { area: 8 }, undefined, {
+          seen: { area: { value: 1, mutationId: mutation.mutationId } },
+          after: mutation.mutationId,
+        }),
+      ]);
+      await Promise.all([
+        resolveConflict(field.ctx, root, conflictId, { decision: 'accept-client' }),
+        b.push([child]),
+      ]);
+      expect(await finalOutcome(child)).toMatchObject({ state: 'settled', outcome: { outcome: 'applied' } });
+    }
+  });
+
   test('[CONF-06] until apply: the value stands and is flagged until somebody decides', async () => {
     const version = versionIn(await a.write(insert('crops', 'r7', crop)));
     const confirmed = { version, values: { seen: null } };
@@ -266,6 +283,37 @@ describe('a review', () => {
       fields: { code: { take: 'value', value: 'X2' } },
     });
     expect(await row('badges', 'b2')).toMatchObject({ code: 'X2' });
+  });
+});
+
+describe('who decides', () => {
+  test('[CONF-11] the author, where the policy says so', async () => {
+    await a.write(insert('badges', 'f1', { storeId: '1', code: 'F' }));
+    const mutation = b.mutation([insert('badges', 'f2', { storeId: '1', code: 'F' })]);
+    const conflictId = outcomeOf((await b.push([mutation]))[0]).changes[0]?.conflictId ?? '';
+    await resolveConflict(field.ctx, bob, conflictId, { decision: 'accept-server' });
+    expect(await row('badges', 'f2')).toBeUndefined();
+    expect(await finalOutcome(mutation)).toMatchObject({
+      state: 'settled',
+      outcome: { outcome: 'superseded' },
+    });
+  });
+
+  test('[CONF-11] a role, within its scopes', async () => {
+    const version = versionIn(await a.write(insert('crops', 'f3', crop)));
+    const confirmed = { version, values: { soil: null } };
+    await a.write(update('crops', 'f3', { soil: 'clay' }, confirmed));
+    const outcome = await b.write(update('crops', 'f3', { soil: 'sand' }, confirmed));
+    const conflictId = outcome.changes[0]?.conflictId ?? '';
+    const stranger = principal('gil', ['2'], ['agent']);
+    const agent = principal('ivy', ['1'], ['agent']);
+    await expect(
+      resolveConflict(field.ctx, stranger, conflictId, { decision: 'accept-client' }),
+    ).rejects.toMatchObject({ code: 'conflict_unknown' });
+    expect((await listConflicts(field.ctx, stranger, { limit: 100 })).conflicts).toEqual([]);
+    expect((await listConflicts(field.ctx, agent, { limit: 100 })).conflicts).toHaveLength(1);
+    await resolveConflict(field.ctx, agent, conflictId, { decision: 'accept-client' });
+    expect(await row('crops', 'f3')).toMatchObject({ soil: 'sand' });
   });
 });
 

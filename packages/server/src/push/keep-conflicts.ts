@@ -2,7 +2,7 @@ import type { ConflictDraft } from '@satchel/core';
 import type { Values } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
-import type { Job } from './apply.ts';
+import { type Job, TryAgain } from './apply.ts';
 import { jsonParameter } from './json-parameter.ts';
 import { rowAddress } from './row-address.ts';
 import type { Written } from './settle.ts';
@@ -37,7 +37,9 @@ export const keepConflicts = async (
     );
   }
   if (joins.size > 0) {
-    await tx.query(JOIN, [jsonParameter([...joins.values()])], 'push_join_conflicts');
+    const { rowCount } = await tx.query(JOIN, [jsonParameter([...joins.values()])], 'push_join_conflicts');
+    // Somebody settled one meanwhile: what would wait for it need not.
+    if (rowCount < joins.size) throw new TryAgain([], true);
   }
 };
 
@@ -77,7 +79,7 @@ const JOIN = `
        where own.conflict_id = j.c and own.table_id = (w.written ->> 't')::smallint
          and own.key = w.written ->> 'k' and v.key = any (own.columns)
     ) wanted
-   where c.conflict_id = j.c`;
+   where c.conflict_id = j.c and c.state <> 'settled'`;
 
 const INSERT = `
   insert into satchel.conflicts

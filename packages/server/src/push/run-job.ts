@@ -66,7 +66,7 @@ export const inTransaction = async <T>(
     try {
       return await ctx.db.transaction('write', work);
     } catch (error) {
-      if (refusalOf(error) !== 'again') throw error;
+      if (!(error instanceof TryAgain) && refusalOf(error) !== 'again') throw error;
       await pause(ctx, attempt);
     }
   }

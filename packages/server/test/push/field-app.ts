@@ -72,7 +72,7 @@ export const fieldApp: App = defineApp({
         conflicts: {
           update: review({ reason: 'two visits differ' }),
           delete: ask({ expireAfter: 1_000, then: 'client-wins' }),
-          fields: { seen: review({ until: 'apply' }) },
+          fields: { seen: review({ until: 'apply' }), soil: review({ by: { role: 'agent' } }) },
         },
       },
     ),
@@ -99,7 +99,7 @@ export const fieldApp: App = defineApp({
     ),
     badges: table(
       { id: id(), storeId: text(), code: text() },
-      { scope: SCOPE, unique: [['code']], conflicts: { unique: { kind: 'review' } } },
+      { scope: SCOPE, unique: [['code']], conflicts: { unique: { kind: 'review', by: 'author' } } },
     ),
     tickets: table(
       {
