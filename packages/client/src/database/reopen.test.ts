@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SatchelError } from '@satchel/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applied, customer, insertCustomer, opened, rows, shop } from '../../test/engine-fixture.ts';
 import { openBetterSqlite3 } from '../platform/node/better-sqlite3-driver.ts';
@@ -142,6 +143,46 @@ describe('closing and opening at any moment', () => {
       }
     }
     expect(kills).toBeGreaterThan(40);
+  });
+
+  it('[DB-51] a commit that fails leaves no gap in seq and no trace', () => {
+    const real = openBetterSqlite3(':memory:');
+    let full = false;
+    const driver: Driver = {
+      ...real,
+      durability: real.durability,
+      bulk: real.bulk,
+      prepare: (sql) => {
+        const statement = real.prepare(sql);
+        if (sql !== 'commit') return statement;
+        return {
+          reader: false,
+          readonly: true,
+          all: () => [],
+          get: () => undefined,
+          run: () => {
+            if (full) throw new SatchelError('storage_full');
+            return statement.run();
+          },
+        };
+      },
+      exec: (sql) => real.exec(sql),
+      setDurability: (durability) => real.setDurability(durability),
+      flush: () => real.flush(),
+      close: () => real.close(),
+    };
+    const world = opened({ driver });
+    world.write(insertCustomer, 'a', 'A');
+    full = true;
+    expect(() => world.write(insertCustomer, 'b', 'B')).toThrow(
+      expect.objectContaining({ code: 'storage_full' }),
+    );
+    full = false;
+    world.write(insertCustomer, 'c', 'C');
+    expect(world.engine.outbox().map(({ seq, changes }) => [seq, changes[0]!.key])).toEqual([
+      [1, 'a'],
+      [2, 'c'],
+    ]);
   });
 
   it('[DB-52] killed before any statement of an upgrade: it is done at the next opening', () => {

@@ -104,10 +104,14 @@ describe('offering again', () => {
   it('[OUT-51] unsent edits stay on top of what is offered', () => {
     const { world } = restored();
     world.write("update customers set visits = visits + 10 where id = 'a'");
+    world.write("update customers set name = 'Newer' where id = 'n'");
     reset(world);
     world.engine.offerAgain('second');
-    expect(shown(world)[0]).toEqual({ id: 'a', name: 'Ann', visits: 11 });
-    expect(world.send().map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+    expect(shown(world)).toEqual([
+      { id: 'a', name: 'Ann', visits: 11 },
+      { id: 'n', name: 'Newer', visits: 0 },
+    ]);
+    expect(world.send().map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
   });
 
   it('[OUT-52] settled mutations past their keeping time are collected once the server was told, and not offered', () => {

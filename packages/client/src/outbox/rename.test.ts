@@ -62,6 +62,25 @@ describe('new keys', () => {
     ]);
   });
 
+  it('[OUT-40] a confirmed reference that the user lets go of stays as it was confirmed', () => {
+    const world = opened();
+    world.page([
+      rows('store:1', 'sales', ['theirs', 1, { storeId: '1', customerId: 'k', note: null, amount: 1 }]),
+    ]);
+    world.write(insertCustomer, 'k', 'Mine');
+    const [insert] = world.send();
+    world.write("update sales set customer_id = null where id = 'theirs'");
+    world.answer(newKey(insert!.mutationId, 'k', 'k2', 8));
+    expect(world.changes()).toEqual([
+      [
+        expect.objectContaining({
+          confirmed: { version: 1, values: { customerId: 'k' } },
+          values: { customerId: null },
+        }),
+      ],
+    ]);
+  });
+
   it('[OUT-41] conflicts of this device follow the new key', () => {
     const world = opened();
     world.write(insertCustomer, 'k', 'Mine');
