@@ -89,6 +89,20 @@ describe('what starts a run', () => {
     await time.advance(50);
     expect(server.applied).toBe(1);
   });
+
+  it('[SYNC-24] what is wished for while a called-off run unwinds is not lost', async () => {
+    const { db, server, time } = await open({ sync: { triggers: none() } });
+    await time.advance(1_000);
+    const first = db.sync.now();
+    await time.advance(1);
+    db.sync.pause();
+    await db.write([note('n1')]);
+    db.sync.resume();
+    const run = db.sync.now();
+    await time.advance(1_000);
+    await Promise.all([first, run]);
+    expect(server.applied).toBe(1);
+  });
 });
 
 describe('what holds a run back', () => {

@@ -439,7 +439,10 @@ export class SyncLoop {
     port.call('recordRun', record).catch(() => {
       // The database was closed while the run ended.
     });
-    for (const done of this.#waiters.splice(0)) done();
+    // What was wished for while a run that was called off unwound is a run of its own.
+    if (run.abort.signal.aborted && (this.#wantUp || this.#wantDown))
+      this.request(run.trigger, this.#wantUp ? (this.#wantDown ? 'both' : 'up') : 'down');
+    if (this.#run === null) for (const done of this.#waiters.splice(0)) done();
     this.#plan();
     this.#given.changed();
   }
