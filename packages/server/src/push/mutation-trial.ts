@@ -1,24 +1,19 @@
 import {
   type ConflictDraft,
+  canRenameKeys,
   decideChange,
   decideUnique,
   derivedUuid,
   gravest,
   mergeInsert,
+  newKeyFor,
   type RowFacts,
   type RowVerdict,
   type ServerRow,
 } from '@satchel/core';
-import {
-  type Change,
-  invariant,
-  type Problem,
-  SatchelError,
-  unreachable,
-  type Values,
-} from '@satchel/protocol';
-import type { Table } from '@satchel/schema';
+import { type Change, invariant, type Problem } from '@satchel/protocol';
 import { type Breach, findBreach } from './breach.ts';
+import { type ChangeCase, effectOn, outOfReach, placeOf, problem } from './change-case.ts';
 import { checkBase } from './checked-base.ts';
 import type { BatchMemory, GivenKey } from './decide.ts';
 import type { Facts } from './facts.ts';
@@ -40,20 +35,6 @@ import {
   type Verdict,
 } from './verdict.ts';
 
-/** One change, about to be decided. */
-interface Case {
-  readonly index: number;
-  readonly table: Table;
-  /** Under the server's keys. */
-  readonly change: Change;
-  readonly isRenamed: boolean;
-  readonly address: RowAddress;
-  /** The address under which the client knows the row. */
-  readonly clientAddress: RowAddress;
-  readonly row: RowState | undefined;
-  readonly server: Values | null;
-}
-
 /** One attempt to decide a mutation; `'again'` after a row's key was given up for another. */
 export class MutationTrial {
   readonly #facts: Facts;
@@ -61,7 +42,7 @@ export class MutationTrial {
   readonly #submitted: Submitted;
   readonly #draft: RowDraft;
   readonly #given: Map<RowAddress, GivenKey>;
-  readonly #cases: Case[] = [];
+  readonly #cases: ChangeCase[] = [];
   readonly #changes: ChangeVerdict[] = [];
   readonly #conflicts: PushConflict[] = [];
   readonly #joins = new Set<string>();
@@ -93,7 +74,7 @@ export class MutationTrial {
     return this.#isHeld ? this.#review() : this.#finish();
   }
 
-  #caseOf(sent: Change, index: number): Case {
+  #caseOf(sent: Change, index: number): ChangeCase {
     const table = this.#facts.app.tables[sent.table];
     invariant(table, `no table ${sent.table}`);
     const change =
@@ -105,7 +86,7 @@ export class MutationTrial {
             (address) => this.#given.get(address)?.newKey ?? this.#batch.newKey(this.#submitted, address),
           );
     const address = rowAddress(table.name, change.key);
-    const made: Case = {
+    const made: ChangeCase = {
       index,
       table,
       change,
@@ -120,7 +101,7 @@ export class MutationTrial {
   }
 
   /** What it returns ends the mutation. */
-  #decide(at: Case): Verdict | 'again' | undefined {
+  #decide(at: ChangeCase): Verdict | 'again' | undefined {
     const { change, address, row, server } = at;
     const submitted = this.#submitted;
     const waiting = this.#batch.waiting(submitted, address);
@@ -137,7 +118,7 @@ export class MutationTrial {
       // The insert may still be on its way.
       return { kind: 'needs-earlier', submitted };
     }
-    if (!this.#isInReach(row, change) && !this.#givesUpKey(at)) return this.#refuse(at, outOfReach(change));
+    if (!this.#isInReach(row, change)) return this.#outOfSight(at);
     const offer = this.#offerOf(at);
     if (offer === undefined) return this.#take(at, this.#judge(at));
     if (offer.kind === 'waits') {
@@ -150,7 +131,7 @@ export class MutationTrial {
   }
 
   /** `undefined` for what is no offer. One that was under review is judged as if it were new. */
-  #offerOf(at: Case): OfferVerdict | undefined {
+  #offerOf(at: ChangeCase): OfferVerdict | undefined {
     const { table, change, address, index } = at;
     const { offer } = this.#submitted;
     if (offer === undefined || this.#facts.offering === undefined || offer.outcome === 'review')
@@ -168,7 +149,7 @@ export class MutationTrial {
     });
   }
 
-  #judge(at: Case): RowVerdict {
+  #judge(at: ChangeCase): RowVerdict {
     const { table, change, address, clientAddress, server } = at;
     const facts = this.#rowFacts(change, address);
     if (this.#given.get(clientAddress)?.kind === 'merge-into' && server !== null) {
@@ -186,7 +167,7 @@ export class MutationTrial {
   }
 
   /** What the row last was is looked up only where it is to be brought back. */
-  #serverRow({ address, row, server }: Case): ServerRow {
+  #serverRow({ address, row, server }: ChangeCase): ServerRow {
     const facts = this.#facts;
     return {
       row: server,
@@ -197,7 +178,7 @@ export class MutationTrial {
     };
   }
 
-  #take(at: Case, decided: RowVerdict): Verdict | 'again' | undefined {
+  #take(at: ChangeCase, decided: RowVerdict): Verdict | 'again' | undefined {
     const { change, address, clientAddress, server, index, table } = at;
     const isRuled = this.#facts.ruling(address) !== undefined;
     const conflict = decided.conflict && !isRuled ? this.#conflict(at, decided.conflict) : undefined;
@@ -245,7 +226,7 @@ export class MutationTrial {
     return open ?? conflict.conflictId;
   }
 
-  #hold(at: Case, conflictId: string | undefined): void {
+  #hold(at: ChangeCase, conflictId: string | undefined): void {
     this.#isHeld = true;
     this.#changes.push({
       ...placeOf(at),
@@ -255,7 +236,7 @@ export class MutationTrial {
     });
   }
 
-  #giveUpKey({ clientAddress, change }: Case, given: GivenKey): Verdict | 'again' {
+  #giveUpKey({ clientAddress, change }: ChangeCase, given: GivenKey): Verdict | 'again' {
     if (this.#given.has(clientAddress)) {
       const { table, key } = change;
       return refusal(this.#submitted, problem('row_exists', { table, key }));
@@ -349,13 +330,13 @@ export class MutationTrial {
     );
   }
 
-  #caseAt(address: RowAddress): Case {
+  #caseAt(address: RowAddress): ChangeCase {
     const at = this.#cases.find((one) => one.address === address);
     invariant(at, 'a rule is broken by a row of the mutation');
     return at;
   }
 
-  #refuse({ index }: Case, found: Problem, conflict?: PushConflict): Verdict {
+  #refuse({ index }: ChangeCase, found: Problem, conflict?: PushConflict): Verdict {
     return refusal(this.#submitted, found, index, conflict);
   }
 
@@ -382,11 +363,16 @@ export class MutationTrial {
   }
 
   /** An insert under the key of a row out of sight goes under another, and tells nothing of that row. */
-  #givesUpKey({ table, change }: Case): boolean {
-    return change.op === 'insert' && table.conflicts.insert.kind === 'new-key';
+  #outOfSight(at: ChangeCase): Verdict | 'again' {
+    const { change, table } = at;
+    const mayRename =
+      change.op === 'insert' && table.conflicts.insert.kind === 'new-key' && canRenameKeys(table);
+    if (!mayRename) return this.#refuse(at, outOfReach(change));
+    const newKey = newKeyFor(this.#submitted.mutation.mutationId, table.name, change.key);
+    return this.#giveUpKey(at, { newKey, kind: 'new-key', conflict: undefined });
   }
 
-  #conflict({ table, change, address, server }: Case, draft: ConflictDraft): PushConflict {
+  #conflict({ table, change, address, server }: ChangeCase, draft: ConflictDraft): PushConflict {
     const { mutationId } = this.#submitted.mutation;
     return {
       ...draft,
@@ -399,7 +385,7 @@ export class MutationTrial {
   }
 
   /** Whether the client can work out the row from what it has: nobody else touched it since. */
-  #isPlain({ change, address, isRenamed, row }: Case, { outcome, effect }: RowVerdict): boolean {
+  #isPlain({ change, address, isRenamed, row }: ChangeCase, { outcome, effect }: RowVerdict): boolean {
     if (outcome !== 'applied' || isRenamed || this.#submitted.offer !== undefined) return false;
     if (change.op === 'delete') return true;
     if (!this.#submitted.asSent || this.#draft.before(address) !== (row?.values ?? null)) return false;
@@ -407,35 +393,3 @@ export class MutationTrial {
     return change.confirmed !== undefined && change.confirmed.version === row?.version;
   }
 }
-
-const placeOf = ({
-  change,
-  clientAddress,
-  address,
-}: Case): Pick<ChangeVerdict, 'table' | 'key' | 'clientKey'> => ({
-  table: change.table,
-  key: change.key,
-  ...(clientAddress === address ? {} : { clientKey: keyOfAddress(clientAddress) }),
-});
-
-const effectOn = (server: Values | null, { effect, write }: RowVerdict): Values | null => {
-  switch (effect) {
-    case 'none':
-      return server;
-    case 'insert':
-      return write;
-    case 'update':
-      return { ...server, ...write };
-    case 'delete':
-      return null;
-    default:
-      return unreachable(effect);
-  }
-};
-
-const problem = (...[code, params]: ConstructorParameters<typeof SatchelError>): Problem =>
-  new SatchelError(code, params).toProblem();
-
-/** What is there and out of sight may not be changed, nor told of. */
-const outOfReach = ({ op, table, key }: Change): Problem =>
-  problem(op === 'insert' ? 'row_exists' : 'scope_denied', { table, key });
