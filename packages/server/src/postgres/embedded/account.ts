@@ -47,13 +47,26 @@ export const canEnter = (folder: string, account: Account | undefined): boolean 
   spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', folder], { ...account, stdio: 'ignore', cwd: '/' })
     .status === 0;
 
-/** Gives a folder and all in it to the account. */
+/**
+ * Gives a folder and all in it to the account. A server may be at work in it, or on its
+ * way out: what has gone meanwhile needs no owner.
+ */
 export const giveTo = (folder: string, account: Account | undefined): void => {
   if (!account) return;
-  chownSync(folder, account.uid, account.gid);
-  for (const item of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, item.name);
-    if (item.isDirectory()) giveTo(path, account);
-    else lchownSync(path, account.uid, account.gid);
+  unlessGone(() => {
+    chownSync(folder, account.uid, account.gid);
+    for (const item of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, item.name);
+      if (item.isDirectory()) giveTo(path, account);
+      else unlessGone(() => lchownSync(path, account.uid, account.gid));
+    }
+  });
+};
+
+const unlessGone = (work: () => void): void => {
+  try {
+    work();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 };
