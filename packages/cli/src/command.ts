@@ -3,9 +3,6 @@ import type { Screen } from './screen.ts';
 
 /** One command of `satchel`: its words, and what it does. */
 export interface Command {
-  readonly name: string;
-  /** One line for the list of commands. */
-  readonly summary: string;
   /** Lines after the name, for example `[--dry-run]`. */
   readonly usage: readonly string[];
   readonly options: NonNullable<ParseArgsConfig['options']>;

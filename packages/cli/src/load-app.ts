@@ -22,7 +22,7 @@ export const loadApp = async (given: Given): Promise<App> => {
     throw new SatchelError('app_invalid', {
       where: path,
       mistake: 'the default export is not an app',
-      remedy: 'Write export default defineApp({ … })',
+      remedy: 'Write export default defineApp({ … }).',
     });
   return app as App;
 };

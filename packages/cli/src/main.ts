@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { SatchelError } from '@satchel/protocol';
 import { COMMON_OPTIONS, type Command } from './command.ts';
-import { COMMANDS } from './commands.ts';
+import { COMMANDS, type CommandEntry } from './commands.ts';
 import { problemOf, renderError } from './render-error.ts';
 import { terminal } from './screen.ts';
 
@@ -11,7 +11,7 @@ const overview = (): string => {
   return `satchel — offline-first sync between SQLite on devices and PostgreSQL\n\nUsage: satchel <command> [options]\n\n${lines.join('\n')}\n\nsatchel <command> --help tells the rest.\n`;
 };
 
-const helpOf = ({ name, summary, usage, help }: Command): string => {
+const helpOf = ({ name, summary }: CommandEntry, { usage, help }: Command): string => {
   const all = { ...help, json: 'one JSON value instead of text', help: 'this text' };
   const width = Math.max(...Object.keys(all).map((option) => option.length));
   const options = Object.entries(all).map(([option, text]) => `  --${option.padEnd(width)}  ${text}`);
@@ -40,13 +40,14 @@ const main = async (args: readonly string[]): Promise<number> => {
     return name === undefined ? 2 : 0;
   }
   const json = rest.includes('--json');
-  const command = COMMANDS.find((one) => one.name === name);
+  const entry = COMMANDS.find((one) => one.name === name);
   const abort = new AbortController();
   try {
-    if (!command) throw new SatchelError('usage', { detail: `There is no command ${name}` });
+    if (!entry) throw new SatchelError('usage', { detail: `There is no command ${name}` });
+    const command = await entry.load();
     const { values, positionals } = parse(command, rest);
     if (values.help === true) {
-      terminal.write(helpOf(command));
+      terminal.write(helpOf(entry, command));
       return 0;
     }
     abortOnSignals(abort);
@@ -60,7 +61,7 @@ const main = async (args: readonly string[]): Promise<number> => {
   } catch (error) {
     // Whatever a command called off in its middle says, it was called off.
     if (abort.signal.aborted) return INTERRUPTED;
-    terminal.note(renderError(error, command?.name, json));
+    terminal.note(renderError(error, entry?.name, json));
     return problemOf(error)?.code === 'usage' ? 2 : 1;
   }
 };

@@ -5,8 +5,6 @@ import { askServer, serverHelp, serverOptions } from '../server-address.ts';
 
 /** `satchel conflicts`: what waits for a person, and what was decided. */
 export const conflicts: Command = {
-  name: 'conflicts',
-  summary: 'list, show, resolve and undo conflicts',
   usage: [
     '[list] [--state open|escalated|settled] [--table NAME]',
     'show ID',

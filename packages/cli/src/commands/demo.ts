@@ -4,8 +4,6 @@ import { runDemo } from '../demo/demo.ts';
 
 /** `satchel demo`: the main job on real data, from nothing to a proven end. */
 export const demo: Command = {
-  name: 'demo',
-  summary: 'three devices, real data, a bad network, two kills: and all end equal',
   usage: ['[--edits N] [--seed N]'],
   options: { edits: { type: 'string' }, seed: { type: 'string' } },
   help: {

@@ -15,8 +15,6 @@ import { listenHelp, listenOn, listenOptions, listOf, untilAborted } from '../se
 
 /** `satchel dev`: PostgreSQL, server and tokens on this machine, with one command. */
 export const dev: Command = {
-  name: 'dev',
-  summary: 'run everything on this machine: PostgreSQL, server, tokens for anybody',
   usage: ['[--port N] [--user ID] [--roles a,b]'],
   options: {
     ...appOptions,

@@ -5,8 +5,6 @@ import { appHelp, appOptions, loadApp } from '../load-app.ts';
 
 /** `satchel doctor`: what would lose, miss or leak changes, or will hurt soon. */
 export const doctor: Command = {
-  name: 'doctor',
-  summary: 'examine a database: rights, triggers, settings, what is stuck',
   usage: ['[--deep]'],
   options: { ...appOptions, ...databaseOptions, deep: { type: 'boolean' } },
   help: { ...appHelp, ...databaseHelp, deep: 'also derive every entry from its row (reads all synced rows)' },

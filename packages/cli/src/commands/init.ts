@@ -29,8 +29,6 @@ export default defineApp({
 
 /** `satchel init`: a first app to start from. */
 export const init: Command = {
-  name: 'init',
-  summary: 'write a first satchel.app.ts to start from',
   usage: [''],
   options: {},
   help: {},

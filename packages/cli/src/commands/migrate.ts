@@ -5,8 +5,6 @@ import { appHelp, appOptions, loadApp } from '../load-app.ts';
 
 /** `satchel migrate`: brings the database to the app's definition. */
 export const migrate: Command = {
-  name: 'migrate',
-  summary: 'bring PostgreSQL to what the app says: tables, capture, own tables of Satchel',
   usage: ['[--dry-run]'],
   options: { ...appOptions, ...databaseOptions, 'dry-run': { type: 'boolean' } },
   help: { ...appHelp, ...databaseHelp, 'dry-run': 'print what would be done, and do nothing' },

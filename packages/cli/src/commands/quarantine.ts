@@ -7,8 +7,6 @@ import { renderTable } from '../screen.ts';
 
 /** `satchel quarantine`: what a device keeps that the server refused. */
 export const quarantine: Command = {
-  name: 'quarantine',
-  summary: 'list, show, export, retry and discard what a device keeps in quarantine',
   usage: [
     '[list] --directory DIR --database NAME --user ID',
     'show ID …',

@@ -13,8 +13,6 @@ import {
 
 /** `satchel start`: the server, for production. */
 export const start: Command = {
-  name: 'start',
-  summary: 'run the server on your PostgreSQL',
   usage: ['[--port N] [--host ADDRESS]'],
   options: { ...appOptions, ...databaseOptions, ...listenOptions },
   help: { ...appHelp, ...databaseHelp, ...listenHelp },

@@ -6,8 +6,6 @@ import { developmentSecret } from '../development.ts';
 
 /** `satchel token`: a token of the development issuer. */
 export const token: Command = {
-  name: 'token',
-  summary: 'make a token for development',
   usage: ['USER [--roles a,b] [--channel NAME] [--claims JSON] [--hours N]'],
   options: {
     roles: { type: 'string' },

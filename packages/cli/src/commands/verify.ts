@@ -10,8 +10,6 @@ const NAMED = 20;
 
 /** `satchel verify`: derives from the rows what capture should have noted, and compares. */
 export const verify: Command = {
-  name: 'verify',
-  summary: 'compare what capture noted with the rows themselves, and mend it',
   usage: ['[--repair]'],
   options: { ...appOptions, ...databaseOptions, repair: { type: 'boolean' } },
   help: { ...appHelp, ...databaseHelp, repair: 'note what writers went round capture with' },
