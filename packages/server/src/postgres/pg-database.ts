@@ -56,6 +56,9 @@ export const openDatabase = async (options: string | DatabaseOptions): Promise<D
 
 const OLDEST_VERSION = 150_000;
 
+/** Milliseconds for connections to end after the goodbye. */
+const END_WITHIN = 1_000;
+
 /**
  * What every connection of ours is told once. A client that dies in mid-transaction
  * must not hold its locks for ever; JIT costs more than our short statements take; for a
@@ -173,8 +176,25 @@ class PgDatabase implements Database {
     });
   }
 
+  /** The pool forgets a connection as it says goodbye; whoever stops PostgreSQL next has to know it gone. */
   async close(): Promise<void> {
+    let open = this.#pool.totalCount;
+    const gone = new Promise<void>((resolve) => {
+      // Idle connections keep no process alive: the timer does, until they have ended.
+      const bound = setTimeout(resolve, END_WITHIN);
+      const settle = (): void => {
+        if (open > 0) return;
+        clearTimeout(bound);
+        resolve();
+      };
+      this.#pool.on('remove', () => {
+        open -= 1;
+        settle();
+      });
+      settle();
+    });
     await this.#pool.end();
+    await gone;
   }
 
   async #connect(): Promise<pg.PoolClient> {
