@@ -37,7 +37,7 @@ const relations = async (): Promise<string> => {
 };
 
 describe('on a database, in the order of a new one', () => {
-  it('[CLI-20] doctor and verify say that it lacks the tables', async () => {
+  it('[CMD-20] doctor and verify say that it lacks the tables', async () => {
     const doctor = await place.run(['doctor'], on);
     expect(doctor.code).toBe(1);
     expect(doctor.stdout).toMatch(/^error .+\n +-> .*satchel migrate/m);
@@ -46,7 +46,7 @@ describe('on a database, in the order of a new one', () => {
     expect(expectError(verify, 'database_behind')).toContain('satchel migrate');
   });
 
-  it('[CLI-21] a dry run shows the migrations and the statements of the app, and does nothing', async () => {
+  it('[CMD-21] a dry run shows the migrations and the statements of the app, and does nothing', async () => {
     const { code, stdout } = await place.run(['migrate', '--dry-run'], on);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^-- migration 0001_satchel$/m);
@@ -60,7 +60,7 @@ describe('on a database, in the order of a new one', () => {
     expect(await relations()).toBe('');
   });
 
-  it('[CLI-21] migrate does it, and the second time nothing', async () => {
+  it('[CMD-21] migrate does it, and the second time nothing', async () => {
     const done = await place.json<{ migrations: string[]; schemaVersion: number }>(['migrate'], on);
     expect(done.migrations).toContain('0001_satchel');
     const after = await relations();
@@ -70,14 +70,14 @@ describe('on a database, in the order of a new one', () => {
     expect(await relations()).toBe(after);
   });
 
-  it('[CLI-21] a dry run of a changed app shows what is new, alone', async () => {
+  it('[CMD-21] a dry run of a changed app shows what is new, alone', async () => {
     writeFileSync(join(place.folder, 'next.ts'), app(', title: text({ nullable: true })'));
     const { stdout } = await place.run(['migrate', '--dry-run', '--app', 'next.ts'], on);
     expect(stdout).toMatch(/alter table .*notes"? add column "title"/i);
     expect(stdout).not.toContain('create table');
   });
 
-  it('[CLI-22] doctor is content, and names what goes wrong', async () => {
+  it('[CMD-22] doctor is content, and names what goes wrong', async () => {
     const errors = async (): Promise<string[]> => {
       const { code, stdout } = await place.run(['doctor', '--deep', '--json'], on);
       const { findings } = JSON.parse(stdout) as { findings: { code: string; severity: string }[] };
@@ -95,7 +95,7 @@ describe('on a database, in the order of a new one', () => {
     expect(await errors()).toEqual(before);
   });
 
-  it('[CLI-23] verify finds and mends what went round capture', async () => {
+  it('[CMD-23] verify finds and mends what went round capture', async () => {
     await database.db.query(`insert into public.notes (id, owner, body) values ('n0', 'ana', 'seen')`);
     expect((await place.run(['verify'], on)).stdout).toBe('Every row is noted as it is.\n');
     await database.db.transaction('write', async (tx) => {
@@ -125,7 +125,7 @@ describe('on a database, in the order of a new one', () => {
     ]);
   });
 
-  it('[CLI-24] a wrong password is told with the address, not with the password', async () => {
+  it('[CMD-24] a wrong password is told with the address, not with the password', async () => {
     const url = new URL(database.url);
     url.password = 'hush-hush';
     const ended = await place.run(['doctor'], { DATABASE_URL: url.href });

@@ -32,7 +32,7 @@ const pull = (url: string, token: string, client: number): Promise<Response> =>
   });
 
 describe('dev', () => {
-  it('[CLI-10] brings PostgreSQL, server and tokens; Ctrl-C leaves no process and no socket, only the data', async () => {
+  it('[CMD-10] brings PostgreSQL, server and tokens; Ctrl-C leaves no process and no socket, only the data', async () => {
     const dev = place.start(['dev', '--port', '0', '--user', 'ana', '--json']);
     const served = JSON.parse(await dev.output('\n')) as Served;
     expect(served).toMatchObject({ userId: 'ana', roles: ['admin'] });
@@ -54,7 +54,7 @@ describe('dev', () => {
     await expect(fetch(`${served.url}/healthz`)).rejects.toThrow();
   });
 
-  it('[CLI-11] Ctrl-C while PostgreSQL starts, sent twice as npx does, ends in good order', async () => {
+  it('[CMD-11] Ctrl-C while PostgreSQL starts, sent twice as npx does, ends in good order', async () => {
     const dev = place.start(['dev', '--port', '0']);
     while (readdirSync(place.temporary).length === 0) await new Promise((done) => setTimeout(done, 5));
     dev.signal('SIGINT');
@@ -65,7 +65,7 @@ describe('dev', () => {
     expect(readdirSync(place.temporary)).toEqual([]);
   });
 
-  it('[CLI-10] a port that is taken is an error, and PostgreSQL does not stay behind', async () => {
+  it('[CMD-10] a port that is taken is an error, and PostgreSQL does not stay behind', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;

@@ -100,7 +100,7 @@ const row = async (): Promise<unknown> =>
   (await database.db.query(`select report, mood from public.visits where id = 'v'`)).rows[0];
 
 describe('conflicts', () => {
-  it('[CLI-30] lists, shows, resolves by field and whole, undoes and escalates what devices could not settle', async () => {
+  it('[CMD-30] lists, shows, resolves by field and whole, undoes and escalates what devices could not settle', async () => {
     expect((await place.run(['conflicts'], admin)).stdout).toBe('No conflicts.\n');
     const [ana, ben] = [await device('ana'), await device('ben')];
     await ana.write([
@@ -153,7 +153,7 @@ describe('conflicts', () => {
     ).toEqual([]);
   });
 
-  it('[CLI-31] what the server refuses is told with its code', async () => {
+  it('[CMD-31] what the server refuses is told with its code', async () => {
     const unknown = '0192f0c1-7a3e-7c11-9a5e-000000000009';
     const cases: [string, string[], Record<string, string>][] = [
       ['conflict_unknown', ['show', unknown], {}],
@@ -169,7 +169,7 @@ describe('conflicts', () => {
 });
 
 describe('quarantine', () => {
-  it('[CLI-40] lists, shows, exports, retries and discards what the server refused', async () => {
+  it('[CMD-40] lists, shows, exports, retries and discards what the server refused', async () => {
     const eva = await device('eva');
     // A store that is not hers: the device takes it, the server does not.
     for (const name of ['q1', 'q2'])
@@ -225,7 +225,7 @@ describe('quarantine', () => {
     expect((await database.db.query(`select from public.visits where id in ('q1', 'q2')`)).rowCount).toBe(0);
   });
 
-  it('[CLI-41] makes no database where there is none, and opens none of another user', async () => {
+  it('[CMD-41] makes no database where there is none, and opens none of another user', async () => {
     const before = readdirSync(join(place.folder, 'eva'));
     const misnamed = await place.run([
       'quarantine',

@@ -28,7 +28,7 @@ const COMMANDS = [
 ];
 
 describe('usage', () => {
-  it('[CLI-01] lists every command, and each has help that names its options', async () => {
+  it('[CMD-01] lists every command, and each has help that names its options', async () => {
     const overview = await place.run(['--help']);
     expect(overview.code).toBe(0);
     expect((await place.run([])).code).toBe(2);
@@ -56,7 +56,7 @@ describe('usage', () => {
     ['a field that is no JSON', ['conflicts', 'resolve', 'id', '--field', 'name=x', '--token', 'x']],
     ['a quarantine of no database', ['quarantine']],
   ];
-  it.each(wrong)('[CLI-02] %s is wrong usage: exit code 2, and what to do', async (_, words) => {
+  it.each(wrong)('[CMD-02] %s is wrong usage: exit code 2, and what to do', async (_, words) => {
     const told = await place.run(words);
     expect(told.code).toBe(2);
     const command = words[0] === 'nope' ? '' : `${words[0]} `;
@@ -87,13 +87,13 @@ describe('usage', () => {
     ['tokens in production', 'production_refused', ['token', 'ana'], { NODE_ENV: 'production' }],
     ['an app that is there', 'file_exists', ['init'], {}],
   ];
-  it.each(unfit)('[CLI-03] %s is %s: exit code 1, and what to do', async (_, code, words, environment) => {
+  it.each(unfit)('[CMD-03] %s is %s: exit code 1, and what to do', async (_, code, words, environment) => {
     const told = await place.run(words, environment);
     expect(told.code).toBe(1);
     expect(expectError(told, code)).not.toContain('hush');
   });
 
-  it('[CLI-03] with --json an error is one JSON value beside the output', async () => {
+  it('[CMD-03] with --json an error is one JSON value beside the output', async () => {
     const usage = await place.run(['token', '--json']);
     expect(usage.code).toBe(2);
     expectJsonError(usage, 'usage');
@@ -108,7 +108,7 @@ describe('usage', () => {
     expect(unreachable.stderr).not.toContain('hush');
   });
 
-  it('[CLI-04] an app that cannot be loaded, or is none, is told with its file', async () => {
+  it('[CMD-04] an app that cannot be loaded, or is none, is told with its file', async () => {
     const cases: [string, string][] = [
       ['broken.ts', 'export default {{'],
       ['lonely.ts', `import 'not-installed'; export default {};`],
@@ -130,7 +130,7 @@ describe('usage', () => {
 });
 
 describe('token', () => {
-  it('[CLI-05] has the user, roles, claims and time that were asked for; one secret for a folder', async () => {
+  it('[CMD-05] has the user, roles, claims and time that were asked for; one secret for a folder', async () => {
     const words = ['token', 'ana', '--roles', 'admin,clerk', '--claims', '{"storeId":"42"}', '--hours', '2'];
     const { token } = await place.json<{ token: string }>([...words, '--channel', 'web']);
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
@@ -141,7 +141,7 @@ describe('token', () => {
     expect(readFileSync(join(place.folder, '.satchel/secret'), 'utf8')).toBe(secret);
   });
 
-  it('[CLI-05] makes nothing in production', async () => {
+  it('[CMD-05] makes nothing in production', async () => {
     await empty.run(['token', 'ana'], { NODE_ENV: 'production' });
     expect(existsSync(join(empty.folder, '.satchel'))).toBe(false);
   });
