@@ -38,6 +38,3 @@ export const nextStamp = (context: EngineContext): Hlc =>
   tick(context.now.hlc, context.clock.now(), context.now.clientId);
 
 export const stampText = (hlc: Hlc): string => hlcToText(hlc);
-
-export const tableOf = (context: EngineContext, name: string): LocalTable | undefined =>
-  context.tables.get(name);

@@ -9,7 +9,7 @@ import { localIndexes } from './tables.ts';
  * the screen have one value, the table goes without its unique indexes, and they come
  * back with the first transaction after which they hold again.
  */
-export const isUniqueClash = (error: unknown): boolean =>
+const isUniqueClash = (error: unknown): boolean =>
   error instanceof SatchelError && error.params.sqlite === 'SQLITE_CONSTRAINT_UNIQUE';
 
 /** Runs a statement on the table; when a unique value is in its way, again without the indexes. */

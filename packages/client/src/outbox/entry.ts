@@ -37,7 +37,7 @@ export interface Entry {
   readonly tables: readonly string[];
 }
 
-export const ENTRY_COLUMNS =
+const ENTRY_COLUMNS =
   'position,mutation_id,client_id,run_id,seq,hlc,author,schema_version,name,state,lane,bytes,created_at,' +
   'first_change,last_change,attempts,next_at,ever_sent,batch_id,blocked_by,held_until,body,outcome,problem,' +
   'offer,settled_at,tables';
@@ -48,7 +48,7 @@ const parsed = <T>(text: SqlValue | undefined): T | null =>
 const rangeOf = (row: SqlRow): ChangeRange | null =>
   row.first_change === null ? null : { first: row.first_change as number, last: row.last_change as number };
 
-export const entryFromRow = (row: SqlRow): Entry => ({
+const entryFromRow = (row: SqlRow): Entry => ({
   position: row.position as number,
   mutationId: row.mutation_id as string,
   clientId: row.client_id as string,

@@ -51,7 +51,7 @@ export const wireChange = (local: LocalTable, change: PendingChange): Change => 
 };
 
 /** What the user wrote: all of a new row, of an old one what differs. The server gives the rest. */
-export const touchedValues = (local: LocalTable, { op, new: after, old: before }: PendingChange): Values => {
+const touchedValues = (local: LocalTable, { op, new: after, old: before }: PendingChange): Values => {
   if (op === 'delete' || after === null) return {};
   const values: Record<string, Value> =
     op === 'insert' || before === null ? { ...after } : { ...diffValues(local.table.columns, before, after) };

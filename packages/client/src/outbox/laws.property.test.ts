@@ -106,7 +106,7 @@ describe('outbox laws', () => {
           ]);
         };
         pull();
-        let batch: ReturnType<typeof world.engine.takeBatch> = null;
+        let batch = null as ReturnType<typeof world.engine.takeBatch>;
         const take = (maxItems: number) => {
           batch ??= world.engine.takeBatch({
             lanes: ['urgent', 'high', 'medium', 'low'],

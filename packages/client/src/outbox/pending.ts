@@ -32,7 +32,7 @@ export interface PendingChange {
   readonly after: string | null;
 }
 
-export const CHANGE_COLUMNS = 'change_id,tbl,op,key,new,old,version,hold,confirmed,seen,after';
+const CHANGE_COLUMNS = 'change_id,tbl,op,key,new,old,version,hold,confirmed,seen,after';
 
 const parsed = <T>(text: unknown): T | null => (typeof text === 'string' ? (JSON.parse(text) as T) : null);
 
@@ -152,10 +152,6 @@ export class RowSet {
 
   add(table: string, key: string): void {
     this.#rows.set(rowName(table, key), { table, key });
-  }
-
-  has(table: string, key: string): boolean {
-    return this.#rows.has(rowName(table, key));
   }
 
   *[Symbol.iterator](): Iterator<RowAddress> {

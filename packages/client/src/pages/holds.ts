@@ -54,7 +54,7 @@ export const forgetNumber = (
 };
 
 /** Further holds of a row. */
-export const furtherHolds = ({ db }: EngineContext, table: string, key: string): number[] =>
+const furtherHolds = ({ db }: EngineContext, table: string, key: string): number[] =>
   db
     .prepare('select scope_no from satchel_holds where tbl = ? and key = ? order by scope_no')
     .all([table, key])

@@ -9,7 +9,7 @@ import { dropHolds } from './holds.ts';
  * Makes the visible row anew: its base with the pending changes laid over. Where
  * nothing is pending any more the base becomes the row, and is kept no longer.
  */
-export const rebaseRow = (context: EngineContext, { table, key }: RowAddress): void => {
+const rebaseRow = (context: EngineContext, { table, key }: RowAddress): void => {
   const local = context.tables.get(table);
   if (!local) return;
   const pending = changesOfRow(context, table, key);

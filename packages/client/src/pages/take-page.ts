@@ -200,7 +200,10 @@ class PageTaking {
     const context = this.#context;
     let quarantined = 0;
     for (const outcome of this.#outcomes) {
-      if (settleOutcome(context, outcome, this.#dirty) === 'quarantined') quarantined += 1;
+      const settled = settleOutcome(context, outcome, this.#dirty);
+      if (settled === 'quarantined') quarantined += 1;
+      // Rows that stay as they are on screen have changed their state all the same.
+      if (settled !== 'known') for (const { table } of outcome.changes) this.#tables.add(table);
     }
     quarantined += this.#leaving.settle(context, this.#dirty, this.#tables);
     rebaseRows(context, this.#dirty);

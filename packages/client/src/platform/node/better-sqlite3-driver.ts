@@ -8,6 +8,13 @@ import type { Driver, DriverFactory, SqlRow, SqlValue, Statement } from '../../d
 const MAX_STATEMENTS = 1_000;
 const SUFFIX = '.sqlite';
 
+/** A factory that opens at once. */
+export interface BetterSqlite3Databases extends DriverFactory {
+  open(name: string): Driver;
+  list(prefix: string): readonly string[];
+  remove(name: string): void;
+}
+
 /**
  * Databases in files of one folder, on better-sqlite3.
  *
@@ -25,7 +32,7 @@ const SUFFIX = '.sqlite';
 export const betterSqlite3Driver = (options: {
   /** Folder of the databases; made when it is not there. */
   readonly directory: string;
-}): DriverFactory & { open(name: string): Driver } => ({
+}): BetterSqlite3Databases => ({
   open: (name) => {
     mkdirSync(options.directory, { recursive: true });
     return openBetterSqlite3(join(options.directory, `${name}${SUFFIX}`));
