@@ -130,12 +130,13 @@ describe('capture under concurrent writers', () => {
         for (const connection of connections) await connection.close();
       }
       const { differences } = await verifyEntries(database.db, app, database.tableIds);
-      expect(differences).toEqual([]);
+      expect(
+        differences.map(({ table: name, key, scope, state }) => `${name} ${key} ${scope} ${state}`),
+      ).toEqual([]);
       const { rows } = await database.db.query<{ n: number }>(
-        'select count(*) as n from satchel.entries where present and scope <> $1',
-        ['all'],
+        `select count(distinct scope) as n from satchel.entries`,
       );
-      expect(rows[0]!.n).toBeGreaterThan(0);
+      expect(rows[0]!.n).toBeGreaterThan(5);
     },
   );
 });

@@ -78,8 +78,8 @@ const follow = (captured: CapturedTable, tableOf: (name: string) => CapturedTabl
  *
  * A mover locks the registry rows of what it moves exclusively before it looks for
  * children, and writes them, so that a child above READ COMMITTED which read the scopes
- * before fails; itself above READ COMMITTED it may miss children, and leaves the keys
- * for `runMoved`.
+ * before fails. Itself above READ COMMITTED it may miss children, or follow some that
+ * have left: it leaves its own keys and theirs for `runMoved`.
  */
 export const settleFunction = (
   captured: CapturedTable,
@@ -89,7 +89,7 @@ export const settleFunction = (
   const match = hasKey(captured, 't', 'k.text');
   const isSource = graph.children.length > 0 || graph.memberships.length > 0;
   const lockMoved = graph.children.length > 0 ? `perform satchel.lock_registry(${id}, moved, true);` : '';
-  const noteMoved = isSource
+  const writeMoved = isSource
     ? `if moved <> '{}' then
     ${lockMoved}
     update satchel.registry g
@@ -97,11 +97,6 @@ export const settleFunction = (
       select ${scopesExpression(captured, 't')} from ${relation.sql} t where ${hasKey(captured, 't', 'm.key')} limit 1), '{}')
     from unnest(moved) m(key)
     where g.table_id = ${id} and g.key = m.key;
-  end if;
-  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-    insert into satchel.moved (table_id, key)
-    select ${id}, m.key from unnest(case when how = 'member' then touched else moved end) m(key)
-    on conflict do nothing;
   end if;`
     : '';
   const children =
@@ -132,7 +127,12 @@ begin
   elsif ${looks} then
     moved := ${movedKeys(captured)};
   end if;
-  ${noteMoved}
+  ${writeMoved}
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    insert into satchel.moved (table_id, key)
+    select ${id}, m.key from unnest(case when how = 'member' then touched else moved end) m(key)
+    on conflict do nothing;
+  end if;
   if how in ('follow', 'member') then touched := moved; end if;
   if touched = '{}' then return null; end if;
   stamp := nextval('satchel.version');
