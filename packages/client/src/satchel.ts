@@ -54,6 +54,9 @@ type RunArgs<A, N> = [ArgsOf<A, N>] extends [never]
     : [args: ArgsOf<A, N> & Json];
 type RunResult<A, N> = [ResultOf<A, N>] extends [never] ? Json | undefined : ResultOf<A, N>;
 
+/** Milliseconds between two tellings of the status. */
+const STATUS_EVERY = 50;
+
 /** A statement, or a query of Kysely's that is not yet compiled. */
 export type Statement = Query | { compile(): Query };
 
@@ -331,7 +334,7 @@ export class Satchel<A extends App = App> {
     };
   }
 
-  /** Tells the status once per turn, however much changed in it. */
+  /** Tells the status at once, and then at most every `STATUS_EVERY`, however much changes meanwhile. */
   #statusChanged(): void {
     if (this.#statusHeard.size === 0 || this.#closed) return;
     if (this.#telling) {
@@ -341,13 +344,14 @@ export class Satchel<A extends App = App> {
     this.#telling = true;
     this.status().then(
       (status) => {
-        this.#telling = false;
         if (this.#closed) return;
         for (const heard of this.#statusHeard) heard(status);
-        if (this.#tellAgain) {
+        this.#platform.scheduler.after(STATUS_EVERY, () => {
+          this.#telling = false;
+          if (!this.#tellAgain) return;
           this.#tellAgain = false;
           this.#statusChanged();
-        }
+        });
       },
       () => {
         // The database was closed while it was asked.

@@ -42,8 +42,18 @@ export const takeBatch = (context: EngineContext, limits: TakeBatch): OutboxBatc
     bytes,
     lane,
     ...(renamed?.runId === now.runId ? { renamedFrom: renamed.seq } : {}),
+    outstandingFrom: lowestUnsettled(context) ?? now.seq + 1,
   };
 };
+
+/** The lowest seq of this run that the server has not settled. */
+const lowestUnsettled = ({ db, now }: EngineContext): number | null =>
+  (db
+    .prepare(
+      `select min(seq) as seq from satchel_outbox
+       where state in ('queued','in-flight','blocked','review','failed') and state <> 'settled' and run_id = ?`,
+    )
+    .get([now.runId])?.seq as number | null | undefined) ?? null;
 
 /** Looks further into the outbox while all that was seen must wait for something. */
 const pick = (context: EngineContext, limits: TakeBatch): Considered[] => {
