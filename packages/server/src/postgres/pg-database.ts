@@ -61,11 +61,13 @@ const END_WITHIN = 1_000;
 
 /**
  * What every connection of ours is told once. A client that dies in mid-transaction
- * must not hold its locks for ever; JIT costs more than our short statements take; for a
+ * must not hold its locks for ever; single statements, too, wait for others instead of
+ * failing, whatever the database defaults to; JIT costs more than our short statements take; for a
  * role called satchel, our own tables would come before the app's of the same name.
  */
 const SESSION_SETTINGS = `
   set synchronous_commit = on;
+  set default_transaction_isolation = 'read committed';
   set idle_in_transaction_session_timeout = '60s';
   set client_min_messages = warning;
   set extra_float_digits = 1;
