@@ -122,6 +122,7 @@ export class Satchel<A extends App = App> {
   readonly #abort = new AbortController();
   readonly #statusHeard = new Set<(status: SyncStatus) => void>();
   #pending = 0;
+  #unproven = false;
   #telling = false;
   #tellAgain = false;
   #closed = false;
@@ -137,6 +138,7 @@ export class Satchel<A extends App = App> {
     this.#port = port;
     this.#meter = meter;
     this.#pending = facts.pending;
+    this.#unproven = facts.unproven.length > 0;
     this.#live = new LiveQueries(port);
     this.#transport =
       options.transport ??
@@ -168,6 +170,9 @@ export class Satchel<A extends App = App> {
       newAbort: () => new AbortController(),
       touched: (tables) => this.#live.touched(tables),
       changed: () => this.#statusChanged(),
+      caughtUp: () => {
+        if (this.#unproven) this.#prove().catch(crashed);
+      },
       crashed,
     });
     if (options.subscription) this.#loop.subscribe(options.subscription);
@@ -321,6 +326,20 @@ export class Satchel<A extends App = App> {
     if (written.mutationId !== null) {
       this.#loop.wrote(written.lanes);
       this.#statusChanged();
+    }
+  }
+
+  /** Capture was away for a while: what was written meanwhile is found by comparing every value. */
+  async #prove(): Promise<void> {
+    this.#unproven = false;
+    try {
+      const { equal } = await this.verify({ depth: 'deep', repair: true });
+      if (equal) await this.#port.call('proven');
+      else this.#unproven = true;
+    } catch (error) {
+      if (!(error instanceof SatchelError)) throw error;
+      // The network went: the next run tries again.
+      this.#unproven = true;
     }
   }
 

@@ -46,6 +46,8 @@ export interface SyncLoopGiven {
   readonly touched: (tables: readonly string[]) => void;
   /** Something that the status shows has changed. */
   readonly changed: () => void;
+  /** A run has caught up in both directions. */
+  readonly caughtUp: () => void;
   /** A bug: something other than a `SatchelError` was thrown. */
   readonly crashed: (error: unknown) => void;
 }
