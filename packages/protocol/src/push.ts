@@ -44,6 +44,7 @@ export const pushRequestSchema = z.strictObject({
    * it needs no waiting for. Absent: the client does not say.
    */
   outstandingFrom: z.optional(z.number().check(z.int(), z.positive())),
+  /** In the order in which they were written: later runs after earlier ones. */
   mutations: z.array(mutationSchema).check(z.minLength(1)),
 });
 export type PushRequest = z.infer<typeof pushRequestSchema>;

@@ -299,6 +299,16 @@ describe('outbox: sending', () => {
     ]);
   });
 
+  it('[OUT-28] what a former run made goes before what this one made, whatever the lanes', () => {
+    const world = opened();
+    const earlier = world.write(insertCustomer, 'a', 'A');
+    const again = opened({ driver: world.driver });
+    const urgent = again.write("insert into sales (id, store_id) values ('s', '1')");
+    const batch = again.engine.takeBatch({ lanes: shop.lanes, maxItems: 10, maxBytes: 1e6 })!;
+    expect(batch.lane).toBe('urgent');
+    expect(batch.mutations.map(({ mutationId }) => mutationId)).toEqual([earlier, urgent]);
+  });
+
   it('[OUT-28] a copy of a device gets a client id of its own for new work', () => {
     const world = opened();
     world.write(insertCustomer, 'a', 'A');

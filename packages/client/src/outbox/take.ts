@@ -12,6 +12,9 @@ import { type Considered, outboxItem, sendingWindow } from './sending-window.ts'
 export const takeBatch = (context: EngineContext, limits: TakeBatch): OutboxBatch | null => {
   const picked = pick(context, limits);
   if (picked.length === 0) return null;
+  // Lanes say what goes, not in which order it was written: the server puts each run in
+  // order by its seq, and only this tells it which run came first.
+  picked.sort((a, b) => a - b);
   const { app, db, ids, now } = context;
   const batchId = ids.next();
   const mark = db.prepare(

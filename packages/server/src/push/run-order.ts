@@ -1,8 +1,8 @@
 import type { Submitted } from './submitted.ts';
 
 /**
- * Mutations in the order in which they were made: run by run as they first come, each by
- * its seq. Lanes may have sent them in another one.
+ * Mutations in the order in which they were made: run by run as they first come (a
+ * client sends earlier runs first), each by its seq.
  */
 export const inRunOrder = (submitted: readonly Submitted[]): readonly Submitted[] => {
   const places = new Map<string, number>();
