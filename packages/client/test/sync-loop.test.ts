@@ -45,7 +45,7 @@ describe('what starts a run', () => {
     await db.write([alert('a1')]);
     await time.advance(50);
     expect(server.applied).toBe(2);
-    expect(sentIds(bench).flat()).toEqual(['a1', 'n1']);
+    expect(sentIds(bench).flat()).toEqual(['n1', 'a1']);
   });
 
   it('[SYNC-22] a network that comes back', async () => {

@@ -42,9 +42,9 @@ describe('new keys', () => {
         changes.map(({ op, key, values }) => [op, key, values?.customerId]),
       ),
     ).toEqual([
+      ['update', 'k2', undefined],
       ['insert', 'mine', 'k2'],
       ['update', 'theirs', undefined],
-      ['update', 'k2', undefined],
     ]);
   });
 

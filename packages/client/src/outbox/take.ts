@@ -14,7 +14,7 @@ export const takeBatch = (context: EngineContext, limits: TakeBatch): OutboxBatc
   if (picked.length === 0) return null;
   // Lanes say what goes, not in which order it was written: the server puts each run in
   // order by its seq, and only this tells it which run came first.
-  picked.sort((a, b) => a - b);
+  picked.sort((a, b) => a.entry.position - b.entry.position);
   const { app, db, ids, now } = context;
   const batchId = ids.next();
   const mark = db.prepare(
