@@ -191,11 +191,12 @@ describe('capture', () => {
     ]);
   });
 
-  it('[DB-14] refuses a changed key', () => {
+  it('[DB-14] [TRIAL-38] refuses a changed key, alone and among other columns', () => {
     const { write, engine, row } = held();
-    expect(() => write("update customers set id = 'z' where id = 'a'")).toThrow(
-      expect.objectContaining({ code: 'key_changed' }),
-    );
+    for (const columns of ["id = 'z'", "id = 'z', name = 'other'"])
+      expect(() => write(`update customers set ${columns} where id = 'a'`)).toThrow(
+        expect.objectContaining({ code: 'key_changed' }),
+      );
     expect(row("select id from customers where id = 'a'")).toEqual({ id: 'a' });
     expect(engine.outbox()).toEqual([]);
   });
