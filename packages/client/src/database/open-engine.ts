@@ -3,6 +3,7 @@ import { SatchelError } from '@satchel/protocol';
 import type { App } from '@satchel/schema';
 import { lastStamp } from '../device/identity.ts';
 import type { EngineContext } from '../engine-context.ts';
+import { forgetFormer } from '../pages/erased.ts';
 import { SqliteEngine } from '../sqlite-engine.ts';
 import { prepareAppTables } from './app-tables.ts';
 import type { Driver } from './driver.ts';
@@ -92,6 +93,7 @@ const prepareStore = (context: EngineContext): void => {
     db.prepare(
       'update satchel_outbox set held_until = null, next_at = null where held_until is not null',
     ).run();
+    forgetFormer(context);
     // A lane that the app no longer has goes with the last one.
     const lanes = app.lanes.map(() => '?').join(',');
     db.prepare(`update satchel_outbox set lane = ? where state <> 'settled' and lane not in (${lanes})`).run([

@@ -77,6 +77,12 @@ create table if not exists satchel_base (
   gone text,
   primary key (tbl, key)
 ) without rowid;
+create table if not exists satchel_erased (
+  tbl text not null,
+  key text not null,
+  version integer not null,
+  primary key (tbl, key)
+) without rowid;
 create table if not exists satchel_scopes (
   scope_no integer primary key autoincrement,
   scope text not null,

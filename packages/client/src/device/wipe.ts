@@ -10,7 +10,13 @@ export const wipeRows = (context: EngineContext): string[] => {
     keepInsertedImages(context, row.tbl as string, row.key as string);
   }
   for (const { quoted } of tables.values()) db.prepare(`delete from ${quoted}`).run();
-  for (const name of ['satchel_base', 'satchel_scopes', 'satchel_holds', 'satchel_conflicts']) {
+  for (const name of [
+    'satchel_base',
+    'satchel_erased',
+    'satchel_scopes',
+    'satchel_holds',
+    'satchel_conflicts',
+  ]) {
     db.prepare(`delete from ${name}`).run();
   }
   now.holds.clear();

@@ -14,6 +14,7 @@ import { keyParameters, withKey } from '../database/rows.ts';
 import type { TakenIn } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { deleteBase, readBase, writeBase } from '../pages/base.ts';
+import { noteErased } from '../pages/erased.ts';
 import { rebaseRows } from '../pages/rebase.ts';
 import { type Entry, entriesWhere, entryById, moveEntry, type Standing, standingOf } from './entry.ts';
 import { freezeEntry } from './freeze.ts';
@@ -202,6 +203,7 @@ const takeImage = (
   if (rejected) return;
   if (row === null || change.op === 'delete') {
     if (base && version !== undefined && !newer) return;
+    if (version !== undefined) noteErased(context, table, key, version);
     writeBase(context, table, key, {
       version: version ?? base?.version ?? 0,
       hold,

@@ -67,6 +67,40 @@ describe('pages: rows', () => {
     expect(names(world).a).toBe('Newer');
   });
 
+  it('[PAGE-15] a page read before a deletion that was answered meanwhile does not bring the row back', () => {
+    const world = held();
+    world.write("delete from customers where id = 'a'");
+    const [sent] = world.send();
+    world.answer(applied(sent!, 5));
+    expect(names(world)).toEqual({ b: 'Bob' });
+    const late = rows('store:1', 'customers', ['a', 1, customer('Ann')], ['b', 2, customer('Bob')]);
+    world.page([late], { mode: 'backfill' });
+    expect(names(world)).toEqual({ b: 'Bob' });
+    // Somebody else made it anew since.
+    world.page([rows('store:1', 'customers', ['a', 6, customer('Another')])]);
+    expect(names(world)).toEqual({ a: 'Another', b: 'Bob' });
+  });
+
+  it('[PAGE-15] a deletion that a page has told of is remembered no longer', () => {
+    const world = held();
+    const remembered = () => world.row('select count(*) as n from satchel_erased')?.n;
+    for (const key of ['a', 'b']) {
+      world.write('delete from customers where id = ?', key);
+      const [sent] = world.send();
+      world.answer(applied(sent!, 5));
+      expect(remembered()).toBe(1);
+      if (key === 'a') world.page([gone('store:1', 'customers', ['a', 5, 'deleted'])]);
+      else world.page([{ line: 'outcomes', outcomes: [applied(sent!, 5)] }]);
+      expect(remembered()).toBe(0);
+    }
+    world.write(insertCustomer, 'c', 'Cid');
+    world.answer(applied(world.send()[0]!, 6));
+    world.write("delete from customers where id = 'c'");
+    world.answer(applied(world.send()[0]!, 7));
+    expect(remembered()).toBe(1);
+    expect(opened({ driver: world.driver }).row('select count(*) as n from satchel_erased')?.n).toBe(0);
+  });
+
   it('[PAGE-11] every type arrives as it was sent; a hidden column is null', () => {
     const world = opened();
     const values = {

@@ -14,6 +14,7 @@ import type { PageTaken } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { settleOutcome } from '../outbox/answers.ts';
 import { isPending, RowSet } from '../outbox/pending.ts';
+import { forgetAllErased, forgetSettled } from './erased.ts';
 import { LeavingRows } from './leaving.ts';
 import { rebaseRows } from './rebase.ts';
 import { clearStage, hasStaged, stagedLines, stageLine } from './stage.ts';
@@ -131,6 +132,7 @@ class PageTaking {
       db.prepare(`update ${quoted} set satchel_version = 0 where satchel_version is not null`).run();
     }
     db.prepare('update satchel_base set version = 0').run();
+    forgetAllErased(this.#context);
   }
 
   #startOver(body: readonly PageLine[]): void {
@@ -205,6 +207,7 @@ class PageTaking {
       // Rows that stay as they are on screen have changed their state all the same.
       if (settled !== 'known') for (const { table } of outcome.changes) this.#tables.add(table);
     }
+    forgetSettled(context, this.#outcomes);
     quarantined += this.#leaving.settle(context, this.#dirty, this.#tables);
     rebaseRows(context, this.#dirty);
     for (const { table } of this.#dirty) this.#tables.add(table);

@@ -6,6 +6,7 @@ import { despiteUnique } from '../database/unique-indexes.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { isPending, type RowSet } from '../outbox/pending.ts';
 import { readBase, writeBase } from './base.ts';
+import { erasedAfter, forgetGone } from './erased.ts';
 import { addHold, holdNumber, releaseHold, staleNumbers } from './holds.ts';
 import type { LeavingRows } from './leaving.ts';
 import { noteView } from './view.ts';
@@ -34,6 +35,7 @@ export const takeRows = (context: EngineContext, local: LocalTable, line: RowsLi
   const somePending =
     context.db.prepare('select 1 as found from satchel_changes where tbl = ? limit 1').get([local.name]) !==
     undefined;
+  const isErased = erasedAfter(context, local.name);
   const take = context.db.prepare(local.sql.take);
   const { keys, versions } = line;
   const columns = local.valueColumns.map(({ name, asIs, bind }) => ({
@@ -47,6 +49,8 @@ export const takeRows = (context: EngineContext, local: LocalTable, line: RowsLi
   parameters[versionAt + 2] = stale[0] ?? number;
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index]!;
+    // Read before this device's own deletion: the next delta tells of that.
+    if (isErased(key, versions[index]!)) continue;
     if (somePending && isPending(context, local.name, key)) {
       takeOnPending(taking, index, dirty);
       continue;
@@ -109,6 +113,7 @@ export const takeGone = (
 ): void => {
   const { name } = local;
   const numbers = [holdNumber(context, line.scope, name), ...staleNumbers(context, line.scope, name)];
+  forgetGone(context, line);
   for (const [index, key] of line.keys.entries()) {
     release(context, local, key, numbers);
     leaving.add({ table: name, key, reason: line.reasons[index]!, version: line.versions[index]! });
