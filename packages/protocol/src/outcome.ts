@@ -19,7 +19,10 @@ export const changeOutcomeSchema = z.object({
   table: nameSchema,
   key: keySchema,
   outcome: outcomeKindSchema,
-  /** The row's version after the mutation; absent when the row is gone or out of the receiver's sight. */
+  /**
+   * The row's version after the mutation, or that of its deletion by it; absent when
+   * somebody else deleted the row.
+   */
   version: z.optional(versionSchema),
   /**
    * The row after the mutation, in the receiver's view: sent when the receiver cannot

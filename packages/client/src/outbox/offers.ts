@@ -1,5 +1,5 @@
 import { seenValues } from '@satchel/core';
-import type { Mutation, Offer, Outcome } from '@satchel/protocol';
+import type { Change, ChangeOutcome, Mutation, Offer, Outcome } from '@satchel/protocol';
 import { readRow } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { readBase, writeBase } from '../pages/base.ts';
@@ -56,13 +56,22 @@ const firstFreeBefore = ({ db }: EngineContext): number =>
 const offerOf = (epoch: string, mutation: Mutation, outcome: Outcome): Offer => ({
   epoch,
   outcome: outcome.outcome,
-  versions: mutation.changes.map((_, index) => outcome.changes[index]?.version ?? null),
-  columns: mutation.changes.map((change, index) => {
+  versions: mutation.changes.map((change, index) => {
     const became = outcome.changes[index];
-    if (!became || became.outcome === 'rejected' || became.outcome === 'review') return [];
-    return [...(became.columns ?? Object.keys(change.values ?? {}))];
+    return tookEffect(change, became) ? (became?.version ?? null) : null;
   }),
+  columns: mutation.changes.map((change, index) => columnsOf(change, outcome.changes[index])),
 });
+
+/** Columns of a change whose value took effect. */
+const columnsOf = (change: Change, became: ChangeOutcome | undefined): string[] => {
+  if (!became || became.outcome === 'rejected' || became.outcome === 'review') return [];
+  return [...(became.columns ?? Object.keys(change.values ?? {}))];
+};
+
+/** Whether the change made the version that its outcome tells: a loser's is that of the winner. */
+const tookEffect = (change: Change, became: ChangeOutcome | undefined): boolean =>
+  became?.outcome === 'applied' || became?.outcome === 'merged' || columnsOf(change, became).length > 0;
 
 /** Lays the changes of a settled mutation over the base again; returns the next free id. */
 const putBackChanges = (

@@ -45,15 +45,23 @@ const answerOf = (
 ): PushAnswer => {
   const { mutationId } = verdict.submitted.mutation;
   switch (verdict.kind) {
-    case 'settled':
+    case 'settled': {
+      const deleted = new Set(
+        verdict.effects.flatMap(({ address, after }) => (after === null ? [address] : [])),
+      );
       return {
         kind: 'outcome',
         outcome: outcomeOf(verdict, verdict.outcome, (change) => {
           const address = rowAddress(change.table, change.key);
           const isTold = change.tellRow || shared.has(address) || written.again.has(address);
-          return settledChange(change, isTold, valuesNow(address), written.version(address));
+          const values = valuesNow(address);
+          // A deletion has its version, too: it says which of two is the later one when they are offered again.
+          const isVersioned = values !== null || deleted.has(address);
+          const version = isVersioned ? written.version(address) : undefined;
+          return settledChange(change, { isTold, row: values, version });
         }),
       };
+    }
     case 'review':
       return { kind: 'outcome', outcome: outcomeOf(verdict, 'review', plainChange) };
     case 'held':
@@ -103,15 +111,17 @@ const plainChange = ({
 
 const settledChange = (
   change: ChangeVerdict,
-  isTold: boolean,
-  row: Values | null,
-  version: number | undefined,
+  {
+    isTold,
+    row,
+    version,
+  }: { readonly isTold: boolean; readonly row: Values | null; readonly version: number | undefined },
 ): ChangeOutcome => {
   const plain = plainChange(change);
   if (change.outcome === 'rejected') return plain;
   return {
     ...plain,
-    ...(row === null || version === undefined ? {} : { version }),
+    ...(version === undefined ? {} : { version }),
     ...(isTold ? { row } : {}),
   };
 };

@@ -8,6 +8,7 @@ import {
   type RowFacts,
   type RowVerdict,
   type ServerRow,
+  seenValues,
   setDelta,
   writerColumns,
 } from '@satchel/core';
@@ -47,6 +48,7 @@ export type OfferVerdict =
  */
 export const judgeOffer = (at: OfferCase): OfferVerdict => {
   const { change, server, version, written } = at;
+  if (at.outcome === 'review') return reviewOffer(at);
   if (version === null) return judged(verdict(at.outcome, 'none'), []);
   const isOutdone = at.offered(WHOLE_ROW) > version;
   switch (change.op) {
@@ -85,6 +87,49 @@ const judged = (found: RowVerdict, offered: readonly string[]): OfferVerdict => 
 const byPolicy = ({ table, change, server, facts }: OfferCase): OfferVerdict =>
   judged(decideChange(table, change, server, facts), []);
 
+/**
+ * A clash that waited for a person waits again, also while the other side of it has not
+ * come back yet: columns whose policy asks for one are judged as if nothing were known
+ * of what the user saw.
+ */
+const reviewOffer = (at: OfferCase): OfferVerdict => {
+  const { table, change, server, facts } = at;
+  if (change.op === 'insert') return byPolicy(at);
+  if (server.row === null && !server.deleted) return { kind: 'waits' };
+  const decided = decideChange(table, change, server, facts);
+  if (decided.outcome === 'review' || server.row === null) return judged(decided, []);
+  const { confirmed: _confirmed, seen: _seen, ...blind } = change;
+  const asks = (part: Change): boolean => decideChange(table, part, server, facts).outcome === 'review';
+  if (change.op === 'delete')
+    return judged(asks(blind) ? decideChange(table, blind, server, facts) : decided, []);
+  const asked = Object.entries(change.values ?? {}).flatMap(([name, value]) =>
+    asks({ ...blind, values: { [name]: value } }) ? [name] : [],
+  );
+  if (asked.length === 0) return judged(decided, []);
+  const kept = <T>(values: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => !asked.includes(name)));
+  const again = decideChange(
+    table,
+    {
+      ...change,
+      ...(change.confirmed
+        ? { confirmed: { ...change.confirmed, values: kept(change.confirmed.values) } }
+        : {}),
+      ...(change.seen ? { seen: kept(change.seen) } : {}),
+    },
+    server,
+    facts,
+  );
+  const saw = seenValues(change);
+  const base = Object.fromEntries(asked.flatMap((name) => (name in saw ? [[name, saw[name] ?? null]] : [])));
+  return judged(
+    again.conflict
+      ? { ...again, conflict: { ...again.conflict, base: { ...again.conflict.base, ...base } } }
+      : again,
+    [],
+  );
+};
+
 const insertOffer = (at: OfferCase, values: Values): OfferVerdict =>
   judged(
     verdict(at.outcome, 'insert', {
@@ -106,7 +151,8 @@ const mergeOffer = (at: OfferCase, row: Values, version: number): OfferVerdict =
     const added = change.op === 'update' ? addTo(at, name, client, row[name] ?? null) : undefined;
     if (added !== undefined) write[name] = added;
     else if (written?.columns.has(name)) clashing.push(name);
-    else if (version > at.offered(name)) {
+    // Edits of one batch have one version and come in their order.
+    else if (version >= at.offered(name)) {
       write[name] = client;
       offered.push(name);
     }

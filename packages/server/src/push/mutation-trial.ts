@@ -130,12 +130,12 @@ export class MutationTrial {
     return this.#take(at, offer.verdict);
   }
 
-  /** `undefined` for what is no offer. One that was under review is judged as if it were new. */
+  /** `undefined` for what is no offer, and for what a person has decided. */
   #offerOf(at: ChangeCase): OfferVerdict | undefined {
     const { table, change, address, index } = at;
     const { offer } = this.#submitted;
-    if (offer === undefined || this.#facts.offering === undefined || offer.outcome === 'review')
-      return undefined;
+    if (offer === undefined || this.#facts.offering === undefined) return undefined;
+    if (this.#facts.ruling(address) !== undefined) return undefined;
     return judgeOffer({
       table,
       change,
