@@ -96,9 +96,9 @@ export const settleOutcome = (context: EngineContext, outcome: Outcome, dirty: R
   const rejected = outcome.outcome === 'rejected';
   const state = transitionOutbox(entry.state, rejected ? 'answered-rejected' : 'answered-settled');
   if (state === undefined) return 'known';
-  if (rejected) freezeEntry(context, entryById(context, outcome.mutationId)!);
+  const told = rejected ? refusalOf(context, outcome) : outcome;
   const inserted = entry.range ? settleChanges(context, entry.range, outcome, dirty) : [];
-  const problem = rejected ? problemOf(outcome) : null;
+  const problem = rejected ? problemOf(told) : null;
   context.db
     .prepare(
       'update satchel_outbox set state = ?, outcome = ?, problem = ?, settled_at = ?, acked = 0, ' +
@@ -107,7 +107,7 @@ export const settleOutcome = (context: EngineContext, outcome: Outcome, dirty: R
     )
     .run([
       state,
-      JSON.stringify(outcome),
+      JSON.stringify(told),
       problem === null ? null : JSON.stringify(problem),
       context.clock.now(),
       entry.position,
@@ -115,6 +115,13 @@ export const settleOutcome = (context: EngineContext, outcome: Outcome, dirty: R
   if (rejected) blockOrphans(context, entry, inserted);
   else freeBlocked(context, entry.mutationId);
   return rejected ? 'quarantined' : 'settled';
+};
+
+/** What was refused is kept as it is, and as it was refused the first time: when it is offered again nobody looks at it. */
+const refusalOf = (context: EngineContext, outcome: Outcome): Outcome => {
+  const entry = entryById(context, outcome.mutationId)!;
+  freezeEntry(context, entry);
+  return entry.offer?.outcome === 'rejected' ? (entry.outcome ?? outcome) : outcome;
 };
 
 /** Takes the changes off the pending ones and into the bases; returns those that inserted. */
