@@ -74,7 +74,8 @@ const keyText = ({ keyColumns }: LocalTable, values: Values): string => {
   return JSON.stringify(keyColumns.map(({ name }) => values[name]));
 };
 
-const canonicalValue = (
+/** The value in canonical form; throws its problem, with table, column and key. */
+export const canonicalValue = (
   app: App,
   local: LocalTable,
   key: string,

@@ -4,6 +4,7 @@ import {
   type Mutation,
   type Problem,
   SatchelError,
+  type Value,
   type Values,
 } from '@satchel/protocol';
 import { liftMutation } from '@satchel/schema';
@@ -12,6 +13,7 @@ import { putRow, readRow, removeRow, withKey } from '../database/rows.ts';
 import { silently } from '../database/transaction.ts';
 import type { QuarantineEntry, Written } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
+import { canonicalValue } from './accept.ts';
 import { freeBlocked } from './answers.ts';
 import { type Entry, entriesWhere, entryById, moveEntry } from './entry.ts';
 import { freezeEntry, frozenMutation } from './freeze.ts';
@@ -69,15 +71,33 @@ export const retryQuarantined = (
   for (const [index, change] of changes.entries()) {
     const local = context.tables.get(change.table);
     if (!local) throw new SatchelError('table_unknown', { table: change.table });
-    const edited = Object.assign(
-      {},
-      ...edits.filter((edit) => edit.change === index).map(({ values }) => values),
+    const edited = edits
+      .filter((edit) => edit.change === index)
+      .flatMap(({ values }) =>
+        Object.entries(values).map((cell) => editedCell(context, local, change.key, cell)),
+      );
+    writeByHand(
+      context,
+      local,
+      { ...change, values: { ...change.values, ...Object.fromEntries(edited) } },
+      true,
     );
-    writeByHand(context, local, { ...change, values: { ...change.values, ...edited } });
   }
   const { mutationId: made, tables, lanes } = sealWrite(context, mark, entry.name ?? undefined);
   forget(context, entry);
   return { mutationId: made, tables: [...tables], lanes };
+};
+
+/** In canonical form: it is put into the row as it is. */
+const editedCell = (
+  context: EngineContext,
+  local: LocalTable,
+  key: string,
+  [name, value]: readonly [string, Json],
+): [string, Value] => {
+  const column = local.columns.find((one) => one.name === name);
+  if (!column) throw new SatchelError('column_unknown', { table: local.name, column: name });
+  return [name, canonicalValue(context.app, local, key, column, value)];
 };
 
 /** The changes in the app's schema; throws `lift_failed` where they cannot be told. */
@@ -89,8 +109,15 @@ const liftedChanges = (context: EngineContext, entry: Entry): readonly Change[] 
 /**
  * One change as if it had been captured. The app's triggers do not run: what they did
  * the first time is among the changes.
+ *
+ * @param suspect Its values were not looked at: the end of the local write does.
  */
-export const writeByHand = (context: EngineContext, local: LocalTable, change: Change): void => {
+export const writeByHand = (
+  context: EngineContext,
+  local: LocalTable,
+  change: Change,
+  suspect: boolean,
+): void => {
   const { key } = change;
   const shown = readRow(context, local, key);
   const before = shown?.values ?? null;
@@ -104,7 +131,7 @@ export const writeByHand = (context: EngineContext, local: LocalTable, change: C
     else removeRow(context, local, key);
   });
   context.db
-    .prepare('insert into satchel_changes (tbl,op,key,new,old,version,hold) values (?,?,?,?,?,?,?)')
+    .prepare('insert into satchel_changes (tbl,op,key,new,old,version,hold,suspect) values (?,?,?,?,?,?,?,?)')
     .run([
       local.name,
       after ? (before ? 'update' : 'insert') : 'delete',
@@ -113,6 +140,7 @@ export const writeByHand = (context: EngineContext, local: LocalTable, change: C
       before && JSON.stringify(before),
       shown?.version ?? null,
       shown?.hold ?? null,
+      suspect ? 1 : 0,
     ]);
 };
 

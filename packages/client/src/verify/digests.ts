@@ -96,7 +96,7 @@ export const repairRows = (
   rebaseRows(context, dirty);
   if (unseen.length === 0) return;
   const mark = captureMark(context);
-  for (const change of unseen) writeByHand(context, local, change);
+  for (const change of unseen) writeByHand(context, local, change, false);
   sealWrite(context, mark, undefined);
 };
 
