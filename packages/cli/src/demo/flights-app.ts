@@ -92,5 +92,5 @@ export const flightsApp = defineApp({
     ),
   },
   scopesOf: ({ claims }) => (Array.isArray(claims.scopes) ? claims.scopes.map(String) : []),
-  sync: { schedule: 2, batch: { maxItems: 500, maxBytes: 1_000_000 }, retry: { attempts: 1_000 } },
+  sync: { schedule: 2, batch: { maxItems: 50, maxBytes: 1_000_000 }, retry: { attempts: 1_000 } },
 });
