@@ -40,8 +40,6 @@ export interface Engine {
   /** Makes `failed` mutations `queued` again: at start, on regained network, by hand. */
   retryFailed(mutationId?: string): number;
   outbox(filter?: { readonly state?: OutboxState; readonly limit?: number }): OutboxEntry[];
-  /** Settled mutations that an epoch change asks for again, marked `queued` as offers. */
-  offerAgain(epoch: string): number;
   /** Ranges of settled seq that the server has not yet been told of. */
   settledToAck(): SeqRanges[];
   acked(ranges: readonly SeqRanges[]): void;
@@ -157,8 +155,10 @@ export type PageTaken =
       readonly more: boolean;
       readonly rows: number;
       readonly remaining?: number;
-      /** The server asks for settled work again: `offerAgain(epoch)`. */
-      readonly offer?: string;
+      /** Settled mutations that are queued again: the server may have lost what it had acknowledged. */
+      readonly offered?: number;
+      /** Rows may hold values that the server has lost: they are to be compared, value by value. */
+      readonly rewound?: boolean;
       readonly quarantined: number;
     }
   /** The page does not start from the stored cursor: dropped, pull. */
@@ -260,4 +260,6 @@ export interface EngineFacts {
    * by edits that nobody saw. A deep verification with repair finds them; then `proven`.
    */
   readonly unproven: readonly string[];
+  /** The server's history was cut; rows were not yet compared with it, value by value. */
+  readonly rewound: boolean;
 }

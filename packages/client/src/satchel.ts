@@ -138,7 +138,7 @@ export class Satchel<A extends App = App> {
     this.#port = port;
     this.#meter = meter;
     this.#pending = facts.pending;
-    this.#unproven = facts.unproven.length > 0;
+    this.#unproven = facts.unproven.length > 0 || facts.rewound;
     this.#live = new LiveQueries(port);
     this.#transport =
       options.transport ??
@@ -172,6 +172,9 @@ export class Satchel<A extends App = App> {
       changed: () => this.#statusChanged(),
       caughtUp: () => {
         if (this.#unproven) this.#prove().catch(crashed);
+      },
+      rewound: () => {
+        this.#unproven = true;
       },
       crashed,
     });
@@ -329,7 +332,10 @@ export class Satchel<A extends App = App> {
     }
   }
 
-  /** Capture was away for a while: what was written meanwhile is found by comparing every value. */
+  /**
+   * Capture was away for a while, or the server's history was cut: what was written
+   * meanwhile, or is lost, is found by comparing every value.
+   */
   async #prove(): Promise<void> {
     this.#unproven = false;
     try {

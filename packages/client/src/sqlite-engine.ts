@@ -49,7 +49,6 @@ import type {
 import type { EngineContext } from './engine-context.ts';
 import { retryFailed, returnBatch, takeAnswers } from './outbox/answers.ts';
 import { listOutbox } from './outbox/list.ts';
-import { offerAgain } from './outbox/offers.ts';
 import { RowSet } from './outbox/pending.ts';
 import {
   discardQuarantined,
@@ -123,11 +122,6 @@ export class SqliteEngine implements Engine {
 
   outbox(filter: { readonly state?: OutboxState; readonly limit?: number } = {}): OutboxEntry[] {
     return listOutbox(this.#now, filter);
-  }
-
-  offerAgain(epoch: string): number {
-    const context = this.#now;
-    return applying(context, 'full', () => offerAgain(context, epoch));
   }
 
   settledToAck(): SeqRanges[] {
@@ -219,7 +213,10 @@ export class SqliteEngine implements Engine {
 
   proven(): void {
     const context = this.#now;
-    applying(context, 'normal', () => writeMeta(context.db, 'unproven', null));
+    applying(context, 'normal', () => {
+      writeMeta(context.db, 'unproven', null);
+      writeMeta(context.db, 'rewound', null);
+    });
   }
 
   facts(): EngineFacts {

@@ -17,6 +17,7 @@ export type MetaName =
   | 'renamed-from'
   | 'cloned'
   | 'unproven'
+  | 'rewound'
   | 'tables'
   | `capture:${string}`
   | `view:${string}`

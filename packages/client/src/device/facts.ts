@@ -55,6 +55,7 @@ export const readFacts = (context: EngineContext): EngineFacts => {
     storage: { kind: 'sqlite', durability: db.durability === 'full' ? context.durability : db.durability },
     cloned: readMeta(db, 'cloned') === true,
     unproven: unprovenTables(context),
+    rewound: readMeta(db, 'rewound') === true,
   };
 };
 

@@ -601,4 +601,30 @@ describe('pages: what waits for a checkpoint', () => {
       expect.objectContaining({ code: 'sql_failed' }),
     );
   });
+
+  it('[PAGE-26] a history that was cut and copied anew brings older versions, though its epoch is the same', () => {
+    const world = opened();
+    world.page([scope('store:1', 'backfill'), rows('store:1', 'customers', ['a', 500, customer('Lost')])]);
+    const taken = world.page(
+      [
+        scope('store:1', 'reset'),
+        rows('store:1', 'customers', ['a', 3, customer('Restored')]),
+        { line: 'swept', scope: 'store:1' },
+      ],
+      { mode: 'backfill', offer: true },
+    );
+    expect(taken).not.toHaveProperty('rewound');
+    expect(names(world)).toEqual({ a: 'Restored' });
+  });
+
+  it('[PAGE-27] where the history was cut under what is held, all of it is to be compared', () => {
+    const world = opened();
+    world.page([scope('store:1', 'backfill'), rows('store:1', 'customers', ['a', 500, customer('Ann')])]);
+    expect(world.engine.facts().rewound).toBe(false);
+    expect(world.page([], { offer: true })).toMatchObject({ rewound: true });
+    expect(names(world)).toEqual({ a: 'Ann' });
+    expect(world.engine.facts().rewound).toBe(true);
+    world.engine.proven();
+    expect(world.engine.facts().rewound).toBe(false);
+  });
 });

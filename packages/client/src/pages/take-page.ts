@@ -13,6 +13,7 @@ import { restoreUnique } from '../database/unique-indexes.ts';
 import type { PageTaken } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { settleOutcome } from '../outbox/answers.ts';
+import { offerAgain } from '../outbox/offers.ts';
 import { isPending, RowSet } from '../outbox/pending.ts';
 import { forgetAllErased, forgetSettled } from './erased.ts';
 import { LeavingRows } from './leaving.ts';
@@ -91,7 +92,7 @@ class PageTaking {
     const { db, clock } = context;
     const head = this.#head;
     const tail = this.#tail;
-    this.#noteEpoch();
+    const rewound = this.#noteHistory(body);
     if (head.from === null) this.#startOver(body);
     // What waited lies before this page; it is laid down with it, or goes on waiting.
     const complete = tail.checkpoint || hasStaged(context, 'part');
@@ -104,6 +105,8 @@ class PageTaking {
       else for (const now of this.#hide(line)) this.#takeLine(now);
     }
     const quarantined = this.#settle();
+    // With the cursor, or a device that dies here would never offer what the server has lost.
+    const offered = head.offer ? offerAgain(context, head.epoch) : 0;
     writeMeta(db, 'cursor', tail.cursor);
     writeMeta(db, 'staged-cursor', null);
     writeMeta(db, 'complete', tail.checkpoint);
@@ -115,24 +118,48 @@ class PageTaking {
       more: tail.more,
       rows: rowsIn(body),
       ...(tail.remaining === undefined ? {} : { remaining: tail.remaining }),
-      ...(head.offer ? { offer: head.epoch } : {}),
+      ...(offered > 0 ? { offered } : {}),
+      ...(rewound ? { rewound } : {}),
       quarantined,
     };
   }
 
-  /** Versions of another history say nothing here: whatever comes is newer. */
-  #noteEpoch(): void {
-    const { db, tables } = this.#context;
-    const { epoch } = this.#head;
+  /**
+   * Where the server's history was replaced, all is copied anew and versions of the old
+   * one say nothing: whatever comes is newer. Where it was cut, what is held stays; what
+   * was written after the cut by nobody who offers it again is found by comparing values.
+   * Returns whether that is to be done.
+   */
+  #noteHistory(body: readonly PageLine[]): boolean {
+    const { db } = this.#context;
+    const { epoch, offer } = this.#head;
     const known = readMetaText(db, 'epoch');
-    if (known === epoch) return;
-    writeMeta(db, 'epoch', epoch);
-    if (known === null) return;
+    if (known !== epoch) writeMeta(db, 'epoch', epoch);
+    if (known === null || (known === epoch && !offer)) return false;
+    forgetAllErased(this.#context);
+    if (known !== epoch || this.#copiesAll(body)) {
+      this.#voidVersions();
+      return false;
+    }
+    writeMeta(db, 'rewound', true);
+    return true;
+  }
+
+  /** Whether every scope that is held is copied anew, or goes. */
+  #copiesAll(body: readonly PageLine[]): boolean {
+    const named = new Set(
+      body.flatMap((line) => (line.line === 'scope' && !line.tables ? [line.scope] : [])),
+    );
+    const held = this.#context.db.prepare('select distinct scope from satchel_scopes').all();
+    return held.every(({ scope }) => named.has(scope as string));
+  }
+
+  #voidVersions(): void {
+    const { db, tables } = this.#context;
     for (const { quoted } of tables.values()) {
       db.prepare(`update ${quoted} set satchel_version = 0 where satchel_version is not null`).run();
     }
     db.prepare('update satchel_base set version = 0').run();
-    forgetAllErased(this.#context);
   }
 
   #startOver(body: readonly PageLine[]): void {

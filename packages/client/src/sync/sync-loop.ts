@@ -48,6 +48,8 @@ export interface SyncLoopGiven {
   readonly changed: () => void;
   /** A run has caught up in both directions. */
   readonly caughtUp: () => void;
+  /** What is held has to be compared with the server, value by value, once caught up. */
+  readonly rewound: () => void;
   /** A bug: something other than a `SatchelError` was thrown. */
   readonly crashed: (error: unknown) => void;
 }
@@ -543,10 +545,8 @@ export class SyncLoop {
   #tookPage(taken: PageTaken & { kind: 'taken' }): void {
     if (this.#run) this.#run.rowsDown += taken.rows;
     this.#rowsRemaining = taken.remaining ?? null;
-    if (taken.offer !== undefined)
-      this.#given.port.call('offerAgain', taken.offer).then((count) => {
-        if (count > 0) this.request('retry', 'up');
-      }, this.#given.crashed);
+    if ((taken.offered ?? 0) > 0) this.request('retry', 'up');
+    if (taken.rewound) this.#given.rewound();
     this.#given.touched(taken.tables);
     this.#given.changed();
   }
