@@ -39,6 +39,7 @@ interface Checked {
  * captured rows and a few statements over them.
  */
 export const sealWrite = (context: EngineContext, mark: number, name: string | undefined): Sealed => {
+  refuseFlood(context, mark);
   const special = specialChanges(context, mark);
   const tables = new Set(special.map(({ tbl }) => tbl as string));
   const checked = checkSpecial(context, special);
@@ -197,8 +198,10 @@ const lanesOf = ({ app, tables }: EngineContext, names: readonly string[]): stri
 /** The bytes that the mutation will have at most; throws when they, or its changes, are too many (rule 60). */
 const checkLimits = (context: EngineContext, summary: Summary): number => {
   const { maxChanges, maxMutationBytes } = context.app.limits;
-  const bytes = summary.bytes > maxMutationBytes ? wireBytes(context, summary.range) : summary.bytes;
-  if (summary.changes > maxChanges || bytes > maxMutationBytes) {
+  const isTooMany = summary.changes > maxChanges;
+  const isDoubtful = !isTooMany && summary.bytes > maxMutationBytes;
+  const bytes = isDoubtful ? wireBytes(context, summary.range) : summary.bytes;
+  if (isTooMany || bytes > maxMutationBytes) {
     throw new SatchelError('mutation_too_large', {
       changes: summary.changes,
       bytes,
@@ -207,6 +210,26 @@ const checkLimits = (context: EngineContext, summary: Summary): number => {
     });
   }
   return bytes;
+};
+
+/** How far past the limit of changes it is no longer worth looking at each of them. */
+const FLOOD = 10;
+
+/** A million rows by one careless statement fail in seconds, before anything is checked row by row. */
+const refuseFlood = (context: EngineContext, mark: number): void => {
+  const { maxChanges, maxMutationBytes } = context.app.limits;
+  if (captureMark(context) - mark <= FLOOD * maxChanges) return;
+  const rows = context.db
+    .prepare('select count(*) as n from (select distinct tbl, key from satchel_changes where change_id > ?)')
+    .get([mark]);
+  const changes = rows?.n as number;
+  if (changes <= FLOOD * maxChanges) return;
+  throw new SatchelError('mutation_too_large', {
+    changes,
+    bytes: changes * CHANGE_OVERHEAD,
+    maxChanges,
+    maxBytes: maxMutationBytes,
+  });
 };
 
 const wireBytes = (context: EngineContext, range: ChangeRange): number =>
