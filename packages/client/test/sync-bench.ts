@@ -27,6 +27,7 @@ export class WordServer {
   readonly time: VirtualTime;
   readonly pushes: PushRequest[] = [];
   pulls = 0;
+  digestsAsked = 0;
   /** Throws to fail the exchange. */
   onPush: (request: PushRequest) => void = () => {};
   onPull: () => PullAnswer = () => ({ kind: 'unchanged' });
@@ -84,7 +85,10 @@ export class WordServer {
       },
       ack: none,
       status: none,
-      digests: none,
+      digests: () => {
+        this.digestsAsked += 1;
+        return none();
+      },
       versions: none,
       rows: none,
       conflicts: none,

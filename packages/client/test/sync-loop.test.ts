@@ -1,4 +1,5 @@
-import { SatchelError } from '@satchel/protocol';
+import { digestText } from '@satchel/core';
+import { type PageLine, SatchelError } from '@satchel/protocol';
 import { settle } from '@satchel/testing/virtual-time';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Statement } from '../src/index.ts';
@@ -102,6 +103,28 @@ describe('what starts a run', () => {
     await time.advance(1_000);
     await Promise.all([first, run]);
     expect(server.applied).toBe(1);
+  });
+});
+
+describe('a history that was cut', () => {
+  it('[SYNC-40] what is held is compared as soon as a run has caught up, and again until it is proven', async () => {
+    const { server, time } = await open();
+    const [head, ...rest] = firstPage([{ id: 'n1', body: 'x' }]);
+    const cut = { ...head, from: digestText('c1'), mode: 'delta', offer: true } as PageLine;
+    const pages: PageLine[][] = [
+      [head!, ...rest],
+      [cut, rest.at(-1)!],
+    ];
+    server.onPull = () => {
+      const lines = pages.shift();
+      return lines ? { kind: 'page', lines } : { kind: 'unchanged' };
+    };
+    await time.advance(100);
+    expect(server.digestsAsked).toBe(0);
+    await time.advance(300_000);
+    expect(server.digestsAsked).toBe(1);
+    await time.advance(300_000);
+    expect(server.digestsAsked).toBe(2);
   });
 });
 

@@ -449,6 +449,7 @@ export class SyncLoop {
     if (this.#run === null) for (const done of this.#waiters.splice(0)) done();
     this.#plan();
     this.#given.changed();
+    if (!run.failure && !run.abort.signal.aborted) this.#given.caughtUp();
   }
 
   #react(failure: Failure | null): void {
