@@ -120,6 +120,33 @@ describe('[POINT-5] epoch', () => {
     }
   }, 120_000);
 
+  it('a copy of the running server put back: the history is cut in its middle, and what nobody offers is found by value', async () => {
+    const cluster = await newCluster();
+    const day = await begin(cluster);
+    const copy = mkdtempSync(join(tmpdir(), 'satchel-hot-copy-'));
+    try {
+      await cluster.copyRunningTo(copy);
+      await day.work(2);
+      await day.clashes(cluster);
+      const before = await day.rows(cluster);
+      await day.workAway('cleo');
+      day.device('ben').setOnline(false);
+
+      day.cutOff();
+      await cluster.stop();
+      cluster.putBack(copy);
+      await cluster.start();
+      const began = performance.now();
+      day.leadTo(cluster);
+      await day.comeBack(cluster, ['cleo', 'ana', 'ben']);
+      await day.converge(cluster);
+      told('copy of the running server put back', day, began);
+      await day.checkAll(cluster, before, { plainLost: true });
+    } finally {
+      rmSync(copy, { recursive: true, force: true });
+    }
+  }, 120_000);
+
   it('kill -9 of PostgreSQL: nothing that was acknowledged is lost, nothing is applied twice', async () => {
     const cluster = await newCluster();
     const day = await begin(cluster);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -87,6 +87,18 @@ export class Cluster {
   /** The data of a stopped server, somewhere else. */
   copyTo(folder: string): void {
     copyData(this.dataDir, folder);
+  }
+
+  /** A base backup of the running server, as a machine's snapshot would take it: no restart lies between. */
+  async copyRunningTo(folder: string): Promise<void> {
+    await this.on('postgres', async (db) => {
+      await db.query(`select pg_backup_start('test', true)`);
+      copyData(this.dataDir, folder);
+      const { rows } = await db.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)');
+      cpSync(join(realpath(this.dataDir), 'pg_wal'), join(folder, 'pg_wal'), { recursive: true });
+      writeFileSync(join(folder, 'backup_label'), rows[0]!.labelfile);
+      rmSync(join(folder, 'postmaster.pid'), { force: true });
+    });
   }
 
   putBack(folder: string): void {
