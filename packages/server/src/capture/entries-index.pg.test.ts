@@ -3,7 +3,7 @@ import { type TestDatabase, testDatabase } from '@satchel/testing/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../test/capture/connection.ts';
 
-const ENTRIES = 200_000;
+const ENTRIES = process.env.SATCHEL_LONG ? 1_000_000 : 200_000;
 
 interface Plan {
   readonly 'Node Type': string;
