@@ -456,6 +456,20 @@ describe('pages: who holds a row', () => {
     expect(names(world)).toEqual({ b: 'Bob' });
   });
 
+  it('[PAGE-23] a row that changed while its scope was copied stays until the delta after the copy brings it', () => {
+    const world = held();
+    world.page([scope('store:1', 'reset'), rows('store:1', 'customers', ['a', 1, customer('Ann')])], {
+      mode: 'backfill',
+      checkpoint: false,
+    });
+    world.page([{ line: 'swept', scope: 'store:1' }], { mode: 'backfill', checkpoint: false });
+    expect(names(world)).toEqual({ a: 'Ann', b: 'Bob' });
+    world.page([rows('store:1', 'customers', ['b', 9, customer('Bobby')])]);
+    expect(names(world)).toEqual({ a: 'Ann', b: 'Bobby' });
+    world.page([gone('store:1', 'customers', ['b', 10, 'deleted'])]);
+    expect(names(world)).toEqual({ a: 'Ann' });
+  });
+
   it('[PAGE-23] a reset of some tables leaves the others alone', () => {
     const world = held();
     world.page([rows('store:1', 'routes', ['["A","B"]', 3, { storeId: '1', km: 1 }])]);

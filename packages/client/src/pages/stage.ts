@@ -4,7 +4,8 @@ import type { EngineContext } from '../engine-context.ts';
 /**
  * Why a line waits for a checkpoint.
  * - `part`: it belongs to a delta too large for one answer (rule 20).
- * - `hidden`: its table shows nothing of a backfill before it is complete (rule 19).
+ * - `hidden`: its table shows nothing of a backfill before it is complete (rule 19), or it
+ *   sweeps what the copy did not bring.
  */
 type Kind = 'part' | 'hidden';
 

@@ -170,16 +170,18 @@ class PageTaking {
     releaseScopesBut(this.#context, new Set(named), this.#leaving);
   }
 
-  /** Stages what a table may not show yet; gives back what can be taken now. */
+  /**
+   * Stages what a table may not show yet, and sweeps: a row that changed while its scope
+   * was copied is not in the copy, but in the delta after it. Gives back what can be
+   * taken now.
+   */
   #hide(line: PageLine): PageLine[] {
     const context = this.#context;
-    if (line.line === 'swept') {
-      const all = line.tables ?? [...context.tables.keys()];
-      const hidden = all.filter((table) => this.#isHidden(table, line.scope));
-      if (hidden.length > 0) stageLine(context, 'hidden', { ...line, tables: hidden });
-      return [{ ...line, tables: all.filter((table) => !hidden.includes(table)) }];
-    }
-    if ((line.line === 'rows' || line.line === 'gone') && this.#isHidden(line.table, line.scope)) {
+    const isSweep = line.line === 'swept';
+    if (
+      isSweep ||
+      ((line.line === 'rows' || line.line === 'gone') && this.#isHidden(line.table, line.scope))
+    ) {
       stageLine(context, 'hidden', line);
       return [];
     }
