@@ -29,7 +29,7 @@ import {
   text,
   timestamp,
 } from '@satchel/schema';
-import { seededRandom } from '../../testing/src/random.ts';
+import { seededRandom } from '@satchel/testing/random';
 import type { Driver } from '../src/database/driver.ts';
 import { openEngine } from '../src/database/open-engine.ts';
 import { openBetterSqlite3 } from '../src/platform/node/better-sqlite3-driver.ts';

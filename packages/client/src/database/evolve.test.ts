@@ -195,7 +195,7 @@ describe('evolving the local tables', () => {
   it('[DB-32] a database of another user is refused', async () => {
     const { driver, clock } = opened();
     const { openEngine } = await import('./open-engine.ts');
-    const { seededRandom } = await import('../../../testing/src/random.ts');
+    const { seededRandom } = await import('@satchel/testing/random');
     const { shop } = await import('../../test/engine-fixture.ts');
     expect(() => openEngine({ app: shop, driver, userId: 'bob', clock, random: seededRandom(1) })).toThrow(
       expect.objectContaining({ code: 'client_of_other_user' }),

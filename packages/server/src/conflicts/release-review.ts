@@ -1,11 +1,12 @@
 import { isErrorCode, type Problem, SatchelError, type Values } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
-import { applyBatch, type Job, type Lessons, type Source, TryAgain } from '../push/apply.ts';
+import { applyBatch, type Job, type Lessons, type Source } from '../push/apply.ts';
 import type { Ruling } from '../push/facts.ts';
 import { problemOf, refusalOf } from '../push/refused-by-database.ts';
 import { type RowAddress, rowAddress } from '../push/row-address.ts';
 import { withDenied } from '../push/run-job.ts';
+import { TryAgain } from '../push/try-again.ts';
 import { prepareWaiting, WAITING_COLUMNS, type WaitingRow } from '../push/waiting.ts';
 import type { ConflictRow } from './conflict-row.ts';
 import { rulingOf } from './ruling-of.ts';

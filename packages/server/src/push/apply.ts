@@ -16,6 +16,7 @@ import { readRows } from './read-rows.ts';
 import type { RowAddress } from './row-address.ts';
 import { settle, type Written } from './settle.ts';
 import type { Submitted } from './submitted.ts';
+import { TryAgain } from './try-again.ts';
 import type { Verdict } from './verdict.ts';
 import { type NetEffect, writeRows } from './write-rows.ts';
 
@@ -42,21 +43,6 @@ export interface Lessons {
   readonly probe: boolean;
   /** Mutations that cannot be, by id. */
   readonly refused: ReadonlyMap<string, Problem>;
-}
-
-/** The batch has to be tried again, with what this attempt has found. */
-export class TryAgain extends Error {
-  override name = 'TryAgain';
-  /** Mutations whose rows ended outside the principal's scopes. */
-  readonly denied: readonly Submitted[];
-  /** A mutation of it was taken by somebody else meanwhile. */
-  readonly raced: boolean;
-
-  constructor(denied: readonly Submitted[], raced = false) {
-    super('the batch is tried again');
-    this.denied = denied;
-    this.raced = raced;
-  }
 }
 
 export interface Applied {

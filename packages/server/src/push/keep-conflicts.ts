@@ -2,11 +2,12 @@ import type { ConflictDraft } from '@satchel/core';
 import type { Values } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
-import { type Job, TryAgain } from './apply.ts';
+import type { Job } from './apply.ts';
 import { jsonParameter } from './json-parameter.ts';
 import { rowAddress } from './row-address.ts';
 import type { Written } from './settle.ts';
 import type { Submitted } from './submitted.ts';
+import { TryAgain } from './try-again.ts';
 import type { PushConflict, Verdict } from './verdict.ts';
 
 /** Keeps clashes, settled ones and those for a person, and adds mutations to the reviews that they join. */

@@ -1,9 +1,10 @@
 import { type Problem, type PushAnswer, SatchelError } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
-import { applyBatch, type Job, type Lessons, TryAgain } from './apply.ts';
+import { applyBatch, type Job, type Lessons } from './apply.ts';
 import { problemOf, refusalOf } from './refused-by-database.ts';
 import type { Submitted } from './submitted.ts';
+import { TryAgain } from './try-again.ts';
 import type { NetEffect } from './write-rows.ts';
 
 /** Attempts at one batch when others are in the way, before the client is told to come again. */

@@ -3,12 +3,13 @@ import { type Json, type PushAnswer, unreachable, type Values } from '@satchel/p
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
 import type { WrittenRow } from './after-write.ts';
-import { type Job, type Source, TryAgain } from './apply.ts';
+import type { Job, Source } from './apply.ts';
 import { jsonParameter } from './json-parameter.ts';
 import { keepConflicts } from './keep-conflicts.ts';
 import type { WaitingBody } from './load-common.ts';
 import type { Offering } from './offering.ts';
 import { keyOfAddress, type RowAddress, tableOf } from './row-address.ts';
+import { TryAgain } from './try-again.ts';
 import type { SettledVerdict, Verdict } from './verdict.ts';
 
 /** The rows of a batch after it was written. */

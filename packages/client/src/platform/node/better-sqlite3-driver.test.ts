@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { driverContract } from '@satchel/testing/driver-contract';
 import { describe, expect, it } from 'vitest';
-import { driverContract } from '../../../../testing/src/driver-contract.ts';
 import { betterSqlite3Driver, openBetterSqlite3 } from './better-sqlite3-driver.ts';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'satchel-driver-'));
