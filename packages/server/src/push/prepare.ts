@@ -7,7 +7,7 @@ import {
   SatchelError,
   type Values,
 } from '@satchel/protocol';
-import { type App, liftMutation, type Principal } from '@satchel/schema';
+import { type App, liftColumns, liftMutation, type Principal } from '@satchel/schema';
 import { hashContent, mutationContent } from './mutation-hash.ts';
 import type { Submitted } from './submitted.ts';
 import { isProblem, validateChange } from './validate.ts';
@@ -40,6 +40,13 @@ export const prepare = (
   if (tooLarge) return refused(tooLarge);
   const lifted = lift(app, mutation);
   if (isProblem(lifted)) return refused(lifted);
+  const lost = lifted.mutation === null && !mutation.offer ? lostChange(app, mutation) : undefined;
+  if (lost) {
+    const { table, key } = lost;
+    return refused(
+      new SatchelError('lift_failed', { table, key, schemaVersion: app.schemaVersion }).toProblem(),
+    );
+  }
   const changes: Change[] = [];
   let asSent = lifted.mutation === mutation;
   for (const change of lifted.mutation?.changes ?? []) {
@@ -51,6 +58,16 @@ export const prepare = (
   const offer = lifted.mutation?.offer;
   return { ...made, changes, dropped: lifted.dropped, asSent, ...(offer ? { offer } : {}) };
 };
+
+/**
+ * A change whose table, or every column that it wrote, is gone: of what the user typed
+ * nothing can be kept here, and to call it applied would be a lie. One that a split
+ * lifts to no difference is what the row has already.
+ */
+const lostChange = (app: App, { schemaVersion, changes }: Mutation): Change | undefined =>
+  changes.find(
+    ({ table, values }) => liftColumns(app, schemaVersion, table, Object.keys(values ?? {})).length === 0,
+  );
 
 const isAsSent = (sent: Values = {}, valid: Values = {}): boolean => {
   for (const name of Object.keys(valid)) {

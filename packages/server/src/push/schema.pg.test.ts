@@ -46,6 +46,28 @@ beforeAll(async () => {
 afterAll(() => field.drop());
 
 describe('mutations of older schema versions', () => {
+  test('[PUSH-71] of which nothing is left are refused, and kept by the device; those that end as the row is are applied', async () => {
+    const device = new Device(field.ctx, principal('ann', ['1']));
+    const old = { schemaVersion: 1 };
+    const update = (values: Record<string, string>, confirmed: Record<string, string>) =>
+      device.mutation(
+        [{ table: 'people', op: 'update', key: 'p2', values, confirmed: { version: 1, values: confirmed } }],
+        old,
+      );
+    await field.db.query(
+      `insert into people (id, store_id, first_name, town) values ('p2', '1', 'Asha', 'Pune')`,
+    );
+    const answers = await device.push(
+      [
+        update({ fax: '2' }, { fax: '1' }),
+        update({ fax: '3', city: 'Goa' }, { fax: '1', city: 'Pune' }),
+        update({ name: 'Asha ' }, { name: 'Asha' }),
+      ],
+      { schemaVersion: 1 },
+    );
+    expect(answers.map((answer) => outcomeOf(answer).outcome)).toEqual(['rejected', 'applied', 'applied']);
+  });
+
   test('[PUSH-70] are lifted; their answers are in the names of the client', async () => {
     const device = new Device(field.ctx, principal('ann', ['1']));
     const old = { schemaVersion: 1 };
@@ -85,10 +107,10 @@ describe('mutations of older schema versions', () => {
       old,
     );
     const answers = (await device.push([made, edit, onlyDropped], { schemaVersion: 1 })).map(outcomeOf);
-    expect(answers.map(({ outcome }) => outcome)).toEqual(['applied', 'applied', 'applied']);
+    expect(answers.map(({ outcome }) => outcome)).toEqual(['applied', 'applied', 'rejected']);
     expect(answers[1]?.changes[0]?.row).toMatchObject({ name: 'Asha Rao', city: 'Goa' });
-    expect(answers[2]?.changes).toHaveLength(1);
-    expect(await rowsOf(field.db, 'select first_name, last_name, town from people')).toEqual([
+    expect(answers[2]).toMatchObject({ problem: { code: 'lift_failed', params: { key: 'p1' } } });
+    expect(await rowsOf(field.db, `select first_name, last_name, town from people where id = 'p1'`)).toEqual([
       { first_name: 'Asha', last_name: 'Rao', town: 'Goa' },
     ]);
     expect((await device.push([made], { schemaVersion: 1 })).map(outcomeOf)[0]).toMatchObject({
