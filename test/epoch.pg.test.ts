@@ -14,7 +14,7 @@ import { stockApp } from './epoch/stock-app.ts';
  * /usr/lib/postgresql (npm's packages have no pg_dump); elsewhere its rows are copied
  * in SQL, on npm's PostgreSQL. Which one it was is printed.
  */
-describe('[POINT-5] epoch', () => {
+describe('epoch', () => {
   const clusters: Cluster[] = [];
   const days: FieldDay[] = [];
   afterEach(async () => {
@@ -42,7 +42,7 @@ describe('[POINT-5] epoch', () => {
       `[POINT-5] ${what}: ${day.mutations} mutations of three devices, converged ${Math.round(performance.now() - began)} ms after it${more}`,
     );
 
-  it('a dump restored into the same cluster: work settled since comes back from the devices', async () => {
+  it('[POINT-5] a dump restored into the same cluster: work settled since comes back from the devices', async () => {
     const cluster = await newCluster(installedDump()?.major);
     const day = await begin(cluster);
     const backup = await backUp(cluster);
@@ -65,7 +65,7 @@ describe('[POINT-5] epoch', () => {
     await day.checkAll(cluster, before, { plainLost: true });
   }, 120_000);
 
-  it('a copy of the rows restored into a new cluster, devices back in the other order', async () => {
+  it('[POINT-5] a copy of the rows restored into a new cluster, devices back in the other order', async () => {
     const old = await newCluster();
     const day = await begin(old);
     const backup = await copyRows(old, DATABASE, stockApp);
@@ -89,7 +89,7 @@ describe('[POINT-5] epoch', () => {
     await day.checkAll(cluster, before, { plainLost: true });
   }, 120_000);
 
-  it('a data directory put back', async () => {
+  it('[POINT-5] a data directory put back', async () => {
     const cluster = await newCluster();
     const day = await begin(cluster);
     const copy = mkdtempSync(join(tmpdir(), 'satchel-cold-copy-'));
@@ -120,7 +120,7 @@ describe('[POINT-5] epoch', () => {
     }
   }, 120_000);
 
-  it('a copy of the running server put back: the history is cut in its middle, and what nobody offers is found by value', async () => {
+  it('[POINT-5] a copy of the running server put back: the history is cut in its middle, and what nobody offers is found by value', async () => {
     const cluster = await newCluster();
     const day = await begin(cluster);
     const copy = mkdtempSync(join(tmpdir(), 'satchel-hot-copy-'));
@@ -147,7 +147,7 @@ describe('[POINT-5] epoch', () => {
     }
   }, 120_000);
 
-  it('kill -9 of PostgreSQL: nothing that was acknowledged is lost, nothing is applied twice', async () => {
+  it('[POINT-5] kill -9 of PostgreSQL: nothing that was acknowledged is lost, nothing is applied twice', async () => {
     const cluster = await newCluster();
     const day = await begin(cluster);
     await day.work(2);

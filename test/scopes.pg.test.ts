@@ -41,7 +41,7 @@ interface Holder {
   allowed: Holdings;
 }
 
-describe('[POINT-4] scopes', () => {
+describe('scopes', () => {
   let database: TestDatabase;
   let service: Service;
   let db: Database;
@@ -97,7 +97,7 @@ describe('[POINT-4] scopes', () => {
     await holder.device.db.sync.now();
   };
 
-  it(`holds exactly what plain SQL allows after each of ${STEP_COUNT} steps, and was never sent anything else`, async () => {
+  it(`[POINT-4] holds exactly what plain SQL allows after each of ${STEP_COUNT} steps, and was never sent anything else`, async () => {
     const marks = new Markers();
     const users = ['ana', 'ben', 'cleo'];
     const draw: Draw = { random, marks, users };

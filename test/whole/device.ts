@@ -1,4 +1,5 @@
 import {
+  type EnginePort,
   type NetworkSource,
   type NetworkState,
   openSatchel,
@@ -26,12 +27,16 @@ export interface DeviceOptions {
   readonly liveAllowed?: () => boolean;
   /** Requests that do not come through, by their path. Default none. */
   readonly cut?: (path: string) => boolean;
+  /** Requests that the server gets and whose answer is lost, by their path. Default none. */
+  readonly loseAnswer?: (path: string) => boolean;
   readonly sync?: Partial<SyncSettings>;
   readonly online?: boolean;
 }
 
 export interface Device {
   readonly db: Satchel;
+  /** All that is not on the server yet, one mutation a line, to the letter as it is, or will be, sent. */
+  waiting(): Promise<string[]>;
   readonly online: boolean;
   setOnline(online: boolean): void;
   close(): Promise<void>;
@@ -50,11 +55,18 @@ export const openDevice = async (options: DeviceOptions): Promise<Device> => {
   };
   const node = nodePlatform({ directory: options.directory, network });
   const { received, liveAllowed } = options;
+  let port: EnginePort | undefined;
   const platform: Platform = {
     ...node,
+    openEngine: async (open) => {
+      port = await node.openEngine(open);
+      return port;
+    },
     exchange: async (request) => {
-      if (options.cut?.(new URL(request.url).pathname)) throw new SatchelError('network_unreachable');
+      const path = new URL(request.url).pathname;
+      if (options.cut?.(path)) throw new SatchelError('network_unreachable');
       const answer = await node.exchange(request);
+      if (options.loseAnswer?.(path)) throw new SatchelError('network_unreachable');
       received?.heard(answer.text, request.url);
       return answer;
     },
@@ -83,6 +95,8 @@ export const openDevice = async (options: DeviceOptions): Promise<Device> => {
   });
   return {
     db,
+    waiting: async () =>
+      ((await port?.call('exportPending')) ?? '').split('\n').filter((line) => line !== ''),
     get online() {
       return state.online;
     },
