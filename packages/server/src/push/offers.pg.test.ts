@@ -274,4 +274,65 @@ describe('work offered again after a restore', () => {
       { stock: 14 },
     ]);
   });
+
+  test('[PUSH-86] edits of one batch have one version: they come back in their order', async () => {
+    const key = nextId();
+    await restored('select 1');
+    const device = new Device(field.ctx, ann);
+    const made = device.mutation([insert('sales', key, sale)]);
+    const first = device.mutation([update('sales', key, { amount: '5' }, at(20, '1'))]);
+    const second = device.mutation([update('sales', key, { amount: '6' }, at(20, '5'))]);
+    await device.push([
+      offered(made, [20], [salesColumns]),
+      offered(first, [20], [['amount']]),
+      offered(second, [20], [['amount']]),
+    ]);
+    expect(await rowsOf(field.db, 'select amount::text as amount from sales where id = $1', [key])).toEqual([
+      { amount: '6' },
+    ]);
+  });
+
+  test('[PUSH-87] a clash that waited for a person waits again, whichever side comes back first', async () => {
+    for (const order of ['winner first', 'loser first']) {
+      const key = nextId();
+      await restored(`insert into crops (id, store_id, name, area) values ('${key}', '1', 'rice', 1)`);
+      const one = new Device(field.ctx, ann);
+      const two = new Device(field.ctx, principal('bob', ['1']));
+      const edit = (device: Device, soil: string) =>
+        device.mutation([update('crops', key, { soil }, { version: 10, values: { soil: null } })]);
+      const winner = () => one.push([offered(edit(one, 'of ann'), [11], [['soil']])]);
+      const loser = () => two.push([offered(edit(two, 'of bob'), [null], [[]], 'review')]);
+      const answers =
+        order === 'winner first' ? [await winner(), await loser()] : [await loser(), await winner()];
+      expect(
+        answers
+          .flat()
+          .map((answer) => outcomeOf(answer).outcome)
+          .toSorted(),
+      ).toEqual(['applied', 'review']);
+      expect(await rowsOf(field.db, 'select soil from crops where id = $1', [key])).toEqual([
+        { soil: 'of ann' },
+      ]);
+      expect(
+        await rowsOf(field.db, 'select state, client, base from satchel.conflicts where key = $1', [key]),
+      ).toEqual([{ state: 'open', client: { soil: 'of bob' }, base: { soil: null } }]);
+    }
+  });
+
+  test('[PUSH-88] a deletion has its version, and comes back', async () => {
+    const key = nextId();
+    const device = new Device(field.ctx, ann);
+    await device.write(insert('sales', key, sale));
+    const removed = device.mutation([remove('sales', key, { version: 1, values: { ...sale, amount: '1' } })]);
+    const { version } = outcomeOf((await device.push([removed]))[0]).changes[0]!;
+    expect(version).toBeGreaterThan(0);
+    const again = nextId();
+    await restored(`insert into sales (id, store_id, amount) values ('${again}', '1', 1)`);
+    const lost = device.mutation([remove('sales', again, { version: 40, values: { ...sale } })]);
+    const kept = device.mutation([remove('sales', again, { version: 40, values: { ...sale } })]);
+    await device.push([offered(kept, [null], [[]], 'superseded')]);
+    expect(await rowsOf(field.db, 'select 1 as one from sales where id = $1', [again])).toHaveLength(1);
+    await device.push([offered(lost, [41], [[]])]);
+    expect(await rowsOf(field.db, 'select 1 as one from sales where id = $1', [again])).toEqual([]);
+  });
 });
