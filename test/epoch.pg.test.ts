@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Backup, copyRows, dump, installedDump } from './epoch/backups.ts';
-import { Cluster } from './epoch/cluster.ts';
+import { Cluster, type ClusterOptions } from './epoch/cluster.ts';
 import { DATABASE, FieldDay } from './epoch/field-day.ts';
 import { stockApp } from './epoch/stock-app.ts';
 
@@ -21,8 +21,8 @@ describe('epoch', () => {
     for (const day of days.splice(0)) await day.end();
     for (const cluster of clusters.splice(0)) await cluster.remove();
   });
-  const newCluster = async (major?: number): Promise<Cluster> => {
-    const cluster = new Cluster(major);
+  const newCluster = async (options: ClusterOptions = {}): Promise<Cluster> => {
+    const cluster = new Cluster(options);
     clusters.push(cluster);
     await cluster.start();
     return cluster;
@@ -43,7 +43,7 @@ describe('epoch', () => {
     );
 
   it('[POINT-5] a dump restored into the same cluster: work settled since comes back from the devices', async () => {
-    const cluster = await newCluster(installedDump()?.major);
+    const cluster = await newCluster({ major: installedDump()?.major });
     const day = await begin(cluster);
     const backup = await backUp(cluster);
     await day.work(2);
@@ -148,7 +148,7 @@ describe('epoch', () => {
   }, 120_000);
 
   it('[POINT-5] kill -9 of PostgreSQL: nothing that was acknowledged is lost, nothing is applied twice', async () => {
-    const cluster = await newCluster();
+    const cluster = await newCluster({ durable: true });
     const day = await begin(cluster);
     await day.work(2);
     await day.clashes(cluster);

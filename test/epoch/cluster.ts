@@ -10,23 +10,30 @@ export const ROLE = { name: 'stock', password: 'stock' } as const;
 
 const SETTINGS = { shared_buffers: '32MB', max_connections: '60' };
 
+export interface ClusterOptions {
+  /** Default: npm's. */
+  readonly major?: number | undefined;
+  /** Writes reach the disk: for a server that is killed. Default false. */
+  readonly durable?: boolean;
+}
+
 /** A PostgreSQL of the test's own, to be killed, put back and replaced. */
 export class Cluster {
   readonly dataDir: string;
-  readonly #major: number | undefined;
+  readonly #options: ClusterOptions;
   #embedded: Embedded | undefined;
 
-  constructor(major?: number) {
+  constructor(options: ClusterOptions = {}) {
     this.dataDir = join(tmpdir(), `satchel-epoch-${process.pid}-${randomBytes(4).toString('hex')}`);
-    this.#major = major;
+    this.#options = options;
   }
 
   /** Returns the address of its database `postgres`. */
   async start(): Promise<string> {
     const embedded = await startEmbedded({
       dataDir: this.dataDir,
-      settings: SETTINGS,
-      ...(this.#major === undefined ? {} : { major: this.#major }),
+      settings: { ...SETTINGS, fsync: this.#options.durable ? 'on' : 'off' },
+      ...(this.#options.major === undefined ? {} : { major: this.#options.major }),
     });
     this.#embedded = embedded;
     return embedded.url;
