@@ -1,7 +1,21 @@
 import { defineConfig } from 'vitest/config';
+import { chromiumPath } from './test/chromium-path.ts';
 
 const globalSetup = ['packages/testing/src/global-setup.ts'];
 const exclude = ['**/node_modules/**', '**/dist/**'];
+const inChromium = [
+  'packages/**/*.chromium.test.ts',
+  'examples/**/*.chromium.test.ts',
+  'test/**/*.chromium.test.ts',
+];
+
+const chromium = chromiumPath();
+if (chromium === null)
+  console.warn(
+    'Not run: the tests in Chromium. To run them: apt-get install chromium, or name one in CHROMIUM_PATH.',
+  );
+if (chromium === null && process.env['CI'] === 'true')
+  throw new Error('CI runs the tests in Chromium: install it.');
 
 // Tests run against the built packages where they start processes, and against
 // the sources (through the `source` export condition) where they do not.
@@ -17,8 +31,15 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'satchel',
-          include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude,
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'packages/*/test/**/*.test.ts',
+            'bench/src/**/*.test.ts',
+            'examples/*/src/**/*.test.ts',
+            'examples/*/test/**/*.test.ts',
+            'test/**/*.test.ts',
+          ],
+          exclude: [...exclude, ...inChromium],
           globalSetup,
           env: {},
         },
@@ -34,6 +55,20 @@ export default defineConfig({
           env: { SATCHEL_TEST_POSTGRES: '15' },
         },
       },
+      ...(chromium === null
+        ? []
+        : [
+            {
+              extends: true as const,
+              test: {
+                name: 'chromium',
+                include: inChromium,
+                exclude,
+                globalSetup,
+                env: { CHROMIUM_PATH: chromium },
+              },
+            },
+          ]),
     ],
   },
 });

@@ -26,7 +26,7 @@ const filesBelow = (folder: string): string[] =>
     const path = join(folder, entry.name);
     if (entry.isDirectory())
       return entry.name === 'dist' || entry.name === 'node_modules' ? [] : filesBelow(path);
-    return entry.name.endsWith('.ts') ? [path] : [];
+    return /\.tsx?$/.test(entry.name) ? [path] : [];
   });
 
 interface Import {
@@ -51,7 +51,7 @@ const packages = readdirSync(join(root, 'packages'));
 const sources = packages.flatMap((name) =>
   filesBelow(join(root, 'packages', name, 'src')).map((file) => ({ name, file })),
 );
-const production = sources.filter(({ file }) => !/\.test(-d)?\.ts$/.test(file));
+const production = sources.filter(({ file }) => !/\.test(-d)?\.tsx?$/.test(file));
 const show = ({ from, specifier }: Import): string => `${relative(root, from)} imports ${specifier}`;
 
 describe('the house', () => {
