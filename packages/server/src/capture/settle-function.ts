@@ -47,6 +47,19 @@ const movedKeys = (captured: CapturedTable): string => `array(
       where o.table_id = ${captured.id} and o.key = k.key and o.present
       order by o.scope))`;
 
+/**
+ * Whether a younger transaction wrote one of the rows and committed before this one came
+ * to them. Rows of this transaction may count as younger too: their subtransactions are.
+ */
+const younger = (captured: CapturedTable): string => `exists (
+    select from unnest(touched) k(key)
+    cross join lateral (
+      select age(t.xmin) as age from ${captured.relation.sql} t
+      where ${hasKey(captured, 't', 'k.key')}
+      limit 1
+    ) r
+    where r.age < age(transaction::xid))`;
+
 /** Keys of the rows that refer to the moved ones. Planned each time: sizes vary too much for one plan. */
 const childKeys = (link: ViaLink, child: CapturedTable): string => {
   const key = rowKey(child, 't');
@@ -80,6 +93,10 @@ const follow = (captured: CapturedTable, tableOf: (name: string) => CapturedTabl
  * children, and writes them, so that a child above READ COMMITTED which read the scopes
  * before fails. Itself above READ COMMITTED it may miss children, or follow some that
  * have left: it leaves its own keys and theirs for `runMoved`.
+ *
+ * What follows may be rows that a younger transaction wrote. Their entries are then
+ * stamped in a subtransaction, which is younger still: else `verifyEntries` would take
+ * the rows for written round the triggers.
  */
 export const settleFunction = (
   captured: CapturedTable,
@@ -105,6 +122,11 @@ export const settleFunction = (
     ${follow(captured, tableOf)}
   end if;`
       : '';
+  const freshen = freshenEntries(
+    captured,
+    'select d.key collate "C" as key, d.key as text from unnest(touched) d(key)',
+    match,
+  );
   const looks = isSource ? 'true' : `how <> 'locked'`;
   return {
     name: `settle_${id}`,
@@ -137,7 +159,14 @@ begin
   if touched = '{}' then return null; end if;
   stamp := nextval('satchel.version');
   transaction := pg_current_xact_id();
-  ${freshenEntries(captured, 'select d.key collate "C" as key, d.key as text from unnest(touched) d(key)', match)}
+  if how <> 'locked' and ${younger(captured)} then
+    begin
+      ${freshen}
+    exception when no_data_found then raise;
+    end;
+  else
+    ${freshen}
+  end if;
   ${children}
   return stamp;
 end`,

@@ -57,6 +57,17 @@ describe('scopes via a parent', () => {
   });
   afterAll(() => database.drop());
 
+  it('[CAP-32] a row that a younger transaction wrote before it followed is no stale one', async () => {
+    await a.run(`insert into lines values ('l1', 'o1')`);
+    await a.run('begin');
+    await a.run(`update orders set total = 1 where id = 'o2'`);
+    await b.run(`update lines set note = 'younger' where id = 'l1'`);
+    await a.run(`update orders set store_id = 'B' where id = 'o1'`);
+    await a.run('commit');
+    expect(await present()).toEqual(['store:B lines l1', 'store:B orders o1', 'store:B orders o2']);
+    expect(await verified()).toEqual([]);
+  });
+
   it('[CAP-10] children and their children follow in the transaction that moves the parent', async () => {
     await a.run(`insert into lines values ('l1', 'o1'), ('l2', 'o2')`);
     await a.run(`insert into notes values ('n1', 'l1')`);
