@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { advice } from '../test/advice.ts';
 import { bizpulse } from '../test/bizpulse.ts';
-import { civicReports, farmAdvisory, storeForms } from '../test/field-apps.ts';
 import {
   appHash,
   defineApp,
@@ -33,7 +33,7 @@ describe('access', () => {
     expect(mayDo(products, 'update', ['owner'], 'sms')).toBe(false);
     expect(mayDo(products, 'read', ['owner'], 'sms')).toBe(true);
     expect(mayDo(products, 'update', ['owner'], 'web')).toBe(true);
-    expect(mayDo(farmAdvisory.tables.profiles, 'update', ['farmer'], 'ussd')).toBe(false);
+    expect(mayDo(advice.tables.profiles, 'update', ['farmer'], 'ussd')).toBe(false);
   });
 
   it('[ACC-03] columns are readable and writable by role', () => {
@@ -41,7 +41,7 @@ describe('access', () => {
     expect(readableColumns(products, ['manager'])).toContain('cost');
     expect(writableColumns(products, ['manager'])).not.toContain('cost');
     expect(writableColumns(products, ['owner'])).toContain('cost');
-    expect(writableColumns(civicReports.tables.reports, ['citizen'])).not.toContain('status');
+    expect(writableColumns(advice.tables.crops, ['farmer'])).not.toContain('status');
   });
 
   it('[ACC-03] nobody writes what the server gives', () => {
@@ -90,9 +90,9 @@ describe('needsWriters', () => {
       'lastName',
       'preferences',
     ]);
-    expect(needsWriters(farmAdvisory.tables.alerts)).toEqual(['acknowledgedAt', 'acknowledgedBy']);
-    expect(needsWriters(farmAdvisory.tables.farms)).toEqual([]);
-    expect(needsWriters(storeForms.tables.settings)).toEqual(['value']);
+    expect(needsWriters(advice.tables.alerts)).toEqual(['acknowledgedAt', 'acknowledgedBy']);
+    expect(needsWriters(advice.tables.farms)).toEqual([]);
+    expect(needsWriters(advice.tables.settings)).toEqual(['value']);
   });
 });
 
