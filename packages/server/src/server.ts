@@ -3,20 +3,13 @@ import type { App } from '@satchel/schema';
 import type { Log, ServerContext, ServerLimits } from './context.ts';
 import { type AuthSettings, openAuth } from './http/auth.ts';
 import { originRule } from './http/cors.ts';
-import { createHttpApp } from './http/http-app.ts';
 import { listen } from './http/listen.ts';
 import { createLog } from './http/log.ts';
-import { createMetrics } from './http/metrics.ts';
 import { listenForMetrics } from './http/metrics-listener.ts';
-import { openRateLimits, type RateSettings } from './http/rate-limit.ts';
+import type { RateSettings } from './http/rate-limit.ts';
 import { refuseUpgrades } from './http/refuse-upgrades.ts';
-import { serverOperations } from './http/server-operations.ts';
 import { attachLive } from './live/attach.ts';
-import { startLive } from './live/start-live.ts';
-import { openGeneration } from './moments/open-generation.ts';
-import { choresOf } from './operate/chores.ts';
-import { startMaintenance } from './operate/maintenance.ts';
-import { prepareDatabase } from './operate/prepare-database.ts';
+import { startNode } from './node.ts';
 import type { Database } from './postgres/database.ts';
 import { openDatabase } from './postgres/pg-database.ts';
 import { systemClock, systemRandom, systemScheduler } from './system.ts';
@@ -119,35 +112,23 @@ const open = async (
   const authenticate = await openAuth(options.auth, clock);
 
   const db = await databaseOf(options, { scheduler, log }, closers);
-  const tableIds = await prepareDatabase(db, options.app, { change: options.migrate ?? true });
-  const ctx: ServerContext = { app: options.app, db, clock, random, scheduler, log, limits, tableIds };
-  await openGeneration(ctx);
-
-  const rate = await openRateLimits({ ...options.rate, perPrincipal: limits.requestsPerMinute });
-  closers.push(() => rate.close());
-  const maintenance = startMaintenance(choresOf(ctx), ctx);
-  closers.push(() => maintenance.stop());
-  const live = await startLive(ctx, authenticate);
-  closers.push(() => live.stop());
-
-  let stopping = false;
-  const operations = serverOperations(ctx);
-  const metrics = createMetrics();
-  const http = createHttpApp({
-    operations,
+  const node = await startNode({
+    app: options.app,
+    db,
     authenticate,
-    rate,
+    limits,
     origins,
-    metrics,
-    log,
     clock,
     random,
-    limits,
-    administrators: options.app.administrators,
-    trustedProxies: options.trustedProxies ?? 0,
+    scheduler,
+    log,
+    ...(options.rate === undefined ? {} : { rate: options.rate }),
+    ...(options.trustedProxies === undefined ? {} : { trustedProxies: options.trustedProxies }),
     ...(options.metricsToken === undefined ? {} : { metricsToken: options.metricsToken }),
-    stopping: () => stopping,
+    ...(options.migrate === undefined ? {} : { migrate: options.migrate }),
   });
+  closers.push(() => node.stop());
+  const { ctx, http, operations, metrics, sessions } = node;
   const figures = options.metricsListener;
   const metricsAt =
     figures === undefined
@@ -167,14 +148,14 @@ const open = async (
     scheduler,
   );
   closers.push(() => listening.close(drain));
-  refuseUpgrades(listening.server, () => (stopping ? undefined : LIVE_PATH));
-  const detach = attachLive(listening.server, live.sessions, {
+  refuseUpgrades(listening.server, () => (node.isStopping() ? undefined : LIVE_PATH));
+  const detach = attachLive(listening.server, sessions, {
     path: LIVE_PATH,
     isOriginAllowed: (origin, host) => origin === undefined || origins.allows(origin, host ?? null),
   });
   closers.push(async () => {
     detach();
-    live.sessions.stop();
+    sessions.stop();
   });
   log.info({ port: listening.port }, 'listening');
 
@@ -185,7 +166,7 @@ const open = async (
     ...(metricsAt === undefined ? {} : { metricsPort: metricsAt.port }),
     ctx,
     stop: (drainMs = DRAIN_MS) => {
-      stopping = true;
+      node.refuse();
       drain = drainMs;
       stopped ??= closeAll().then(() => log.info({}, 'stopped'));
       return stopped;

@@ -21,6 +21,10 @@ export interface DatabaseOptions {
   /** Waits between attempts of `listen` to connect again. Default: timers that keep no process alive. */
   readonly scheduler?: Scheduler;
   readonly log?: Log;
+  /** The class of the connections. Default the driver's; the simulation puts its scheduler into one. */
+  readonly connection?: new (
+    config?: pg.ClientConfig,
+  ) => pg.ClientBase;
 }
 
 /**
@@ -109,6 +113,7 @@ class PgDatabase implements Database {
       idleTimeoutMillis: options.idleAfter ?? 300_000,
       // Unused connections keep no process alive.
       allowExitOnIdle: true,
+      ...(options.connection ? { Client: options.connection } : {}),
       onConnect: async (client) => {
         await client.query(SESSION_SETTINGS);
       },

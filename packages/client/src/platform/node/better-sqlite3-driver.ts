@@ -57,18 +57,26 @@ export const betterSqlite3Driver = (options: {
 
 /** Opens one file, or `:memory:`. Errors: `database_in_use`, `database_corrupt`, `storage_full`. */
 export const openBetterSqlite3 = (path: string): Driver => {
-  const inMemory = path === ':memory:';
-  let connection: Database.Database | undefined;
+  let connection: Database.Database;
   try {
     connection = new Database(path, { timeout: 0 });
+  } catch (error) {
+    throw translated(error, path);
+  }
+  return betterSqlite3Over(connection, path);
+};
+
+/** A driver over an open connection, which it closes: a file, `:memory:`, or a copy of a database in memory. */
+export const betterSqlite3Over = (connection: Database.Database, path: string): Driver => {
+  try {
     connection.pragma('locking_mode = exclusive');
     connection.pragma('journal_mode = wal');
     connection.pragma('foreign_keys = off');
     // The lock is taken with the first write transaction, not with the opening of the file.
     connection.exec('begin immediate; commit');
-    return new BetterSqlite3Driver(connection, path, inMemory ? 'memory' : 'full');
+    return new BetterSqlite3Driver(connection, path, path === ':memory:' ? 'memory' : 'full');
   } catch (error) {
-    connection?.close();
+    connection.close();
     throw translated(error, path);
   }
 };
