@@ -1,5 +1,6 @@
 import type { Column, Columns, ConflictPolicies, KeyType } from '@satchel/core';
 import type { Json, Problem, Value, Values } from '@satchel/protocol';
+import type { HttpSettings } from './http-settings.ts';
 
 /**
  * An app as `defineApp` leaves it: every default filled in, every name checked.
@@ -32,6 +33,37 @@ export interface App {
   readonly onApplied: Readonly<Record<string, readonly OnApplied[]>>;
   readonly documents?: DocumentMerger;
   readonly onRevoke: 'lock' | 'wipe';
+  /** What the server answers over HTTP beside the native protocol. */
+  readonly http: HttpSettings;
+  /** The source documents' tables as views, for SQL that was written against them. Default none. */
+  readonly documentViews: DocumentViews;
+  /** When operators are alerted. */
+  readonly alerts: AlertSettings;
+}
+
+/** Which of the source documents' tables are there as views. */
+export interface DocumentViews {
+  /** In PostgreSQL, in schema `satchel_documents`. */
+  readonly server: boolean;
+  /** On the device: `sync_queue` and its like, and a view `…_local` of each table. */
+  readonly device: boolean;
+}
+
+/** What operators are told of, by log and webhook: once, and again only after it has fallen. */
+export interface AlertSettings {
+  /** Conflicts over changes received: more than the share `above` (default 0.05), `within` milliseconds (24 hours), `from` that many changes on (100). */
+  readonly conflictRate: { readonly above: number; readonly within: number; readonly from: number };
+  readonly unacknowledged: readonly UnacknowledgedRows[];
+}
+
+/** Rows that somebody must acknowledge: `column` is null until then. */
+export interface UnacknowledgedRows {
+  readonly table: string;
+  readonly column: string;
+  /** The column with the time the row was made; absent: when the server first had it. */
+  readonly made?: string;
+  /** Milliseconds after which operators are told. Default 15 minutes. */
+  readonly after: number;
 }
 
 export interface Table {

@@ -1,6 +1,7 @@
 import type {
   App,
   DocumentMerger,
+  DocumentViews,
   Limits,
   LocalDatabase,
   LocalFunction,
@@ -9,8 +10,11 @@ import type {
   Table,
   Validator,
 } from './app.ts';
+import { type AlertsInput, defineAlerts } from './define-alerts.ts';
 import { defineColumns } from './define-columns.ts';
+import { defineDocumentViews } from './define-document-views.ts';
 import { defineHistory } from './define-history.ts';
+import { defineHttp, type HttpInput } from './define-http.ts';
 import { defineLimits } from './define-limits.ts';
 import { definePrimaryKey } from './define-primary-key.ts';
 import { defineForeignKeys, type KeyedTable, orderTables, resolveKeyTypes } from './define-references.ts';
@@ -59,6 +63,12 @@ export interface AppInput<
   readonly documents?: DocumentMerger;
   /** What a revoked device does with its rows. Default `lock`. */
   readonly onRevoke?: 'lock' | 'wipe';
+  /** HTTP contracts of older clients, `http: { dialects: ['tables'] }`. Default none. */
+  readonly http?: HttpInput;
+  /** The source documents' tables as views; `true`: on the server and on the device. Default none. */
+  readonly documentViews?: boolean | Partial<DocumentViews>;
+  /** When operators are alerted; see `AlertSettings`. */
+  readonly alerts?: AlertsInput;
 }
 
 type AnyInput = AppInput<Readonly<Record<string, AnyTable>>, Readonly<Record<string, AnyFunction>>>;
@@ -80,6 +90,9 @@ const SETTINGS: readonly (keyof AnyInput)[] = [
   'onApplied',
   'documents',
   'onRevoke',
+  'http',
+  'documentViews',
+  'alerts',
 ];
 
 /** Functions by name, each of them a function. */
@@ -239,6 +252,9 @@ const normalise = (input: AnyInput): App => {
     resolvers,
     onApplied: defineOnApplied('onApplied', input.onApplied ?? {}, names),
     onRevoke,
+    http: defineHttp('http', input.http ?? {}, tables),
+    documentViews: defineDocumentViews('documentViews', input.documentViews ?? false, tables),
+    alerts: defineAlerts('alerts', input.alerts ?? {}, tables),
     ...(roles === undefined ? {} : { roles }),
     ...(input.documents === undefined ? {} : { documents: input.documents }),
   };
