@@ -39,7 +39,11 @@ export interface Engine {
   returnBatch(batchId: string, failure: Problem, countAttempt: boolean): void;
   /** Makes `failed` mutations `queued` again: at start, on regained network, by hand. */
   retryFailed(mutationId?: string): number;
-  outbox(filter?: { readonly state?: OutboxState; readonly limit?: number }): OutboxEntry[];
+  outbox(filter?: {
+    readonly state?: OutboxState;
+    readonly limit?: number;
+    readonly mutationId?: string;
+  }): OutboxEntry[];
   /** Ranges of settled seq that the server has not yet been told of. */
   settledToAck(): SeqRanges[];
   acked(ranges: readonly SeqRanges[]): void;

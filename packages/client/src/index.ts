@@ -25,12 +25,15 @@ export { remotePort } from './engine-remote.ts';
 export type { Conflicts } from './face/conflicts.ts';
 export type { Outbox } from './face/outbox.ts';
 export type { Quarantine } from './face/quarantine.ts';
+export type { Settings } from './face/settings.ts';
 export type { SyncControl } from './face/sync-control.ts';
 export type { LiveQuery } from './live/live-queries.ts';
 export { diffRows, type RowDiff } from './live/row-diff.ts';
+export { type RowOf, type RowReader, rowReader, type TypedQuery, tableRowReader } from './live/row-reader.ts';
 export type { OpenEngine, Platform } from './platform.ts';
 export { openSatchel, type Satchel, type SatchelOptions, type Statement } from './satchel.ts';
 export type { SyncStatus } from './status.ts';
+export type { DeviceSettings } from './sync/device-settings.ts';
 export type {
   HttpAnswer,
   HttpExchange,

@@ -7,11 +7,13 @@ import type { EnginePort } from './engine-port.ts';
 import { type Conflicts, conflictsOf } from './face/conflicts.ts';
 import { type Outbox, outboxOf } from './face/outbox.ts';
 import { type Quarantine, quarantineOf } from './face/quarantine.ts';
+import { keptSettings, type Settings, settingsOf } from './face/settings.ts';
 import { type SyncControl, syncControl } from './face/sync-control.ts';
 import { LiveQueries, type LiveQuery } from './live/live-queries.ts';
 import type { RowDiff } from './live/row-diff.ts';
 import type { Platform } from './platform.ts';
 import { type SyncStatus, statusOf } from './status.ts';
+import { type DeviceSettings, defaultSettings } from './sync/device-settings.ts';
 import { httpTransport } from './sync/http-transport.ts';
 import { Meter } from './sync/meter.ts';
 import { SyncLoop } from './sync/sync-loop.ts';
@@ -90,12 +92,14 @@ export const openSatchel = async <A extends App>(options: SatchelOptions<A>): Pr
   const facts = await port.call('facts');
   const month = new Date(platform.clock.now()).toISOString().slice(0, 7);
   const kept = await port.call('usage', `${month}-01`);
+  const settings = await keptSettings(port, defaultSettings({ ...app.sync, ...options.sync }));
   const db = new Satchel(
     options,
     name,
     port,
     facts,
     new Meter(port, platform.clock, platform.scheduler, kept),
+    settings,
   );
   if (options.start ?? true) db.sync.start();
   return db;
@@ -111,6 +115,8 @@ export class Satchel<A extends App = App> {
   readonly outbox: Outbox;
   readonly quarantine: Quarantine;
   readonly conflicts: Conflicts;
+  /** What the person chose about sync on this device. */
+  readonly settings: Settings;
 
   readonly #options: SatchelOptions<A>;
   readonly #platform: Platform;
@@ -128,7 +134,14 @@ export class Satchel<A extends App = App> {
   #closed = false;
 
   /** Use `openSatchel`. */
-  constructor(options: SatchelOptions<A>, name: string, port: EnginePort, facts: EngineFacts, meter: Meter) {
+  constructor(
+    options: SatchelOptions<A>,
+    name: string,
+    port: EnginePort,
+    facts: EngineFacts,
+    meter: Meter,
+    settings: DeviceSettings,
+  ) {
     const { app, platform } = options;
     this.app = app;
     this.name = name;
@@ -157,6 +170,7 @@ export class Satchel<A extends App = App> {
     this.#loop = new SyncLoop({
       app,
       sync: { ...app.sync, ...options.sync },
+      settings: () => this.settings.get(),
       port,
       transport: this.#transport,
       clock: platform.clock,
@@ -179,10 +193,19 @@ export class Satchel<A extends App = App> {
       crashed,
     });
     if (options.subscription) this.#loop.subscribe(options.subscription);
-    this.sync = syncControl(this.#loop, options.token);
-    this.outbox = outboxOf(port, this.#loop);
-    this.quarantine = quarantineOf(port, (written) => this.#wrote(written));
-    this.conflicts = conflictsOf(port, this.#transport, this.#loop, this.clientId, this.#abort.signal);
+    const changed = (): void => this.#statusChanged();
+    this.settings = settingsOf(port, settings, () => this.#loop.settingsChanged());
+    this.sync = syncControl(this.#loop, options.token, platform.scheduler);
+    this.outbox = outboxOf(port, this.#loop, changed);
+    this.quarantine = quarantineOf(port, (written) => this.#wrote(written), changed);
+    this.conflicts = conflictsOf(
+      port,
+      this.#transport,
+      this.#loop,
+      this.clientId,
+      this.#abort.signal,
+      changed,
+    );
   }
 
   /** One local transaction of several statements; all or none. Resolves when it is as durable as the storage makes it. */
@@ -227,9 +250,10 @@ export class Satchel<A extends App = App> {
   async status(): Promise<SyncStatus> {
     const facts = await this.#port.call('facts');
     this.#pending = facts.pending;
-    const budget = this.#options.sync?.budget ?? this.app.sync.budget;
+    const { dailyBytes, monthlyBytes } = this.settings.get();
     const meter = { today: this.#meter.today(), thisMonth: this.#meter.thisMonth() };
-    return statusOf(facts, this.#loop.facts(), meter, budget);
+    const { retry } = { ...this.app.sync, ...this.#options.sync };
+    return statusOf(facts, this.#loop.facts(), meter, { dailyBytes, monthlyBytes }, retry.attempts);
   }
 
   /** Tells the status now and whenever it changes; returns a function that ends it. */
@@ -272,6 +296,17 @@ export class Satchel<A extends App = App> {
       { depth: options.depth ?? 'quick', repair: options.repair ?? true },
       this.#abort.signal,
     );
+  }
+
+  /**
+   * Drops what the server has too, and copies it anew; unsent work stays and is on
+   * screen again with the copy. Needs the server to fill the screens again.
+   */
+  async clear(): Promise<void> {
+    await this.#port.call('wipe');
+    this.#live.touched(Object.keys(this.app.tables));
+    this.#statusChanged();
+    await this.#loop.now();
   }
 
   /** Names of the databases of this app on this device, this one among them. */

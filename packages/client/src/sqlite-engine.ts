@@ -37,7 +37,6 @@ import type {
   MeterEntry,
   OutboxBatch,
   OutboxEntry,
-  OutboxState,
   PageTaken,
   QuarantineEntry,
   RowState,
@@ -120,7 +119,7 @@ export class SqliteEngine implements Engine {
     return applying(context, 'normal', () => retryFailed(context, mutationId));
   }
 
-  outbox(filter: { readonly state?: OutboxState; readonly limit?: number } = {}): OutboxEntry[] {
+  outbox(filter: Parameters<Engine['outbox']>[0] = {}): OutboxEntry[] {
     return listOutbox(this.#now, filter);
   }
 

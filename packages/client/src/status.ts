@@ -23,6 +23,8 @@ export interface SyncStatus {
   /** An administrator locked this device. */
   readonly locked: boolean;
   readonly problem: Problem | null;
+  /** Runs that failed since the last one that did not, and attempts after which a change is `failed`. */
+  readonly retry: { readonly failures: number; readonly attempts: number };
   /** Mutations not yet settled. */
   readonly pending: number;
   readonly pendingByLane: Readonly<Record<string, number>>;
@@ -57,7 +59,8 @@ export const statusOf = (
   engine: EngineFacts,
   loop: LoopFacts,
   meter: { readonly today: number; readonly thisMonth: number },
-  budget: { readonly dailyBytes?: number; readonly monthlyBytes?: number },
+  budget: SyncStatus['budget'],
+  attempts: number,
 ): SyncStatus => {
   const waits: WaitingFor[] = loop.wait === null ? [] : [loop.wait];
   if (engine.pending > 0 && loop.nextRunAt !== null) waits.push('schedule');
@@ -87,6 +90,7 @@ export const statusOf = (
     needsAuth: loop.needsAuth,
     locked: loop.revoked,
     problem: loop.problem,
+    retry: { failures: loop.failures, attempts },
     pending: engine.pending,
     pendingByLane: engine.pendingByLane,
     pendingByTable: engine.pendingByTable,
@@ -104,7 +108,7 @@ export const statusOf = (
     lastRun: loop.lastRun,
     bytesToday: meter.today,
     bytesThisMonth: meter.thisMonth,
-    budget: { dailyBytes: budget.dailyBytes ?? null, monthlyBytes: budget.monthlyBytes ?? null },
+    budget,
     latencyMs: loop.latencyMs,
     clockOffset: loop.clockOffset,
     scopes: engine.scopes,

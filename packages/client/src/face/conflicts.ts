@@ -17,10 +17,12 @@ export const conflictsOf = (
   loop: SyncLoop,
   clientId: string,
   signal: AbortSignal,
+  changed: () => void,
 ): Conflicts => {
   const decided = async (conflict: Conflict): Promise<Conflict> => {
     await port.call('takeConflicts', [conflict]);
     loop.decided();
+    changed();
     return conflict;
   };
   return {
@@ -28,6 +30,7 @@ export const conflictsOf = (
       if (options?.refresh) {
         const { conflicts } = await transport.conflicts(clientId, signal);
         await port.call('takeConflicts', conflicts);
+        changed();
       }
       return port.call('conflicts');
     },

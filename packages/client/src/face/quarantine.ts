@@ -15,7 +15,11 @@ export interface Quarantine {
   discard(mutationId: string): Promise<void>;
 }
 
-export const quarantineOf = (port: EnginePort, wrote: (written: Written) => Promise<void>): Quarantine => ({
+export const quarantineOf = (
+  port: EnginePort,
+  wrote: (written: Written) => Promise<void>,
+  changed: () => void,
+): Quarantine => ({
   list: () => port.call('quarantine'),
   async show(mutationId) {
     const entry = (await port.call('quarantine')).find((one) => one.mutationId === mutationId);
@@ -28,5 +32,8 @@ export const quarantineOf = (port: EnginePort, wrote: (written: Written) => Prom
     return written;
   },
   export: (mutationIds) => port.call('quarantineExport', ...(mutationIds ? [mutationIds] : [])),
-  discard: (mutationId) => port.call('quarantineDiscard', mutationId),
+  async discard(mutationId) {
+    await port.call('quarantineDiscard', mutationId);
+    changed();
+  },
 });

@@ -1,3 +1,4 @@
+import type { Scheduler, Timer } from '@satchel/core';
 import type { Subscription } from '@satchel/protocol';
 import type { SyncRun } from '../engine.ts';
 import type { SyncLoop } from '../sync/sync-loop.ts';
@@ -7,7 +8,8 @@ import type { TokenSource } from '../sync/transport.ts';
 export interface SyncControl {
   start(): void;
   stop(): Promise<void>;
-  pause(): void;
+  /** Starts nothing until resumed, or for so many milliseconds. */
+  pause(forMs?: number): void;
   resume(): void;
   /** Runs now, resolves when caught up or failed. */
   now(): Promise<SyncRun | null>;
@@ -18,19 +20,30 @@ export interface SyncControl {
   /** A new token is there. */
   renewed(): Promise<void>;
   subscribe(subscription: Subscription | undefined): void;
+  /** What is held of what the user may hold; undefined: all. */
+  subscription(): Subscription | undefined;
   /** Resolves when no run is under way. */
   idle(): Promise<void>;
 }
 
-export const syncControl = (loop: SyncLoop, token: TokenSource): SyncControl => ({
-  start: () => loop.start(),
-  stop: () => loop.stop(),
-  pause: () => loop.pause(true),
-  resume: () => loop.pause(false),
-  now: () => loop.now(),
-  foreground: () => loop.foreground(),
-  busy: (busy) => loop.busy(busy),
-  renewed: async () => loop.renewed(await token()),
-  subscribe: (subscription) => loop.subscribe(subscription),
-  idle: () => loop.idle(),
-});
+export const syncControl = (loop: SyncLoop, token: TokenSource, scheduler: Scheduler): SyncControl => {
+  let resuming: Timer | null = null;
+  const pause = (paused: boolean, forMs?: number): void => {
+    resuming?.cancel();
+    resuming = forMs === undefined ? null : scheduler.after(forMs, () => loop.pause(false));
+    loop.pause(paused);
+  };
+  return {
+    start: () => loop.start(),
+    stop: () => loop.stop(),
+    pause: (forMs) => pause(true, forMs),
+    resume: () => pause(false),
+    now: () => loop.now(),
+    foreground: () => loop.foreground(),
+    busy: (busy) => loop.busy(busy),
+    renewed: async () => loop.renewed(await token()),
+    subscribe: (subscription) => loop.subscribe(subscription),
+    subscription: () => loop.subscription,
+    idle: () => loop.idle(),
+  };
+};

@@ -8,16 +8,20 @@ import { changesInRange } from './pending.ts';
 /** Entries shown when no limit is given. */
 const DEFAULT_LIMIT = 1_000;
 
-/** Mutations in the order of writing; without a state, those that are not settled. */
+/** Mutations in the order of writing; without a state, those that are not settled. One by its id, whatever its state. */
 export const listOutbox = (
   context: EngineContext,
-  { state, limit }: { readonly state?: OutboxState; readonly limit?: number },
-): OutboxEntry[] =>
-  entriesWhere(
+  filter: { readonly state?: OutboxState; readonly limit?: number; readonly mutationId?: string },
+): OutboxEntry[] => {
+  const { state, limit, mutationId } = filter;
+  if (mutationId !== undefined)
+    return entriesWhere(context, 'mutation_id = ?', [mutationId]).map((entry) => outboxEntry(context, entry));
+  return entriesWhere(
     context,
     `${state === undefined ? "state <> 'settled'" : 'state = ?'} order by position limit ?`,
     [...(state === undefined ? [] : [state]), limit ?? DEFAULT_LIMIT],
   ).map((entry) => outboxEntry(context, entry));
+};
 
 const outboxEntry = (context: EngineContext, entry: Entry): OutboxEntry => ({
   mutationId: entry.mutationId,

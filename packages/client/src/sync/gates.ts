@@ -1,4 +1,5 @@
-import type { SyncSettings } from '@satchel/schema';
+import type { App, SyncSettings } from '@satchel/schema';
+import type { DeviceSettings } from './device-settings.ts';
 import type { NetworkState } from './network.ts';
 
 /** Why lanes wait although there is a network. */
@@ -37,3 +38,27 @@ export const openLanes = (
   urgentLane: string,
   wait: Wait | null,
 ): readonly string[] => (wait === null ? lanes : lanes.filter((lane) => lane === urgentLane));
+
+/** Lanes that carry nothing but tables with media. */
+export const mediaLanes = ({ lanes, tables }: App): readonly string[] =>
+  lanes.filter((lane) => {
+    const carried = Object.values(tables).filter((table) => table.lane === lane);
+    const hasMedia = carried.filter(({ columns }) =>
+      Object.values(columns).some(({ type }) => type === 'media'),
+    );
+    return carried.length > 0 && hasMedia.length === carried.length;
+  });
+
+/** Lanes that the person lets go over this network without being asked. */
+export const allowedLanes = (
+  app: App,
+  lanes: readonly string[],
+  chosen: DeviceSettings,
+  network: NetworkState,
+): readonly string[] => {
+  if (network.kind !== 'cellular') return lanes;
+  if (!chosen.mobileData) return [];
+  if (chosen.mediaOnMobileData) return lanes;
+  const held = mediaLanes(app);
+  return lanes.filter((lane) => !held.includes(lane));
+};

@@ -3,9 +3,10 @@ import type { ClientReport, PageLine, Problem, Subscription } from '@satchel/pro
 import type { App, SyncSettings } from '@satchel/schema';
 import type { EngineFacts, PageTaken, SyncRun, TakenIn } from '../engine.ts';
 import type { EnginePort } from '../engine-port.ts';
+import { type DeviceSettings, withDeviceSettings } from './device-settings.ts';
 import { Downloader } from './downloader.ts';
 import { type Failure, failureOf, needsNewToken } from './failure.ts';
-import { bulkWait, openLanes, type Wait } from './gates.ts';
+import { allowedLanes, bulkWait, openLanes, type Wait } from './gates.ts';
 import { LiveSession } from './live-session.ts';
 import type { Meter } from './meter.ts';
 import type { NetworkSource } from './network.ts';
@@ -30,6 +31,8 @@ export type Trigger =
 export interface SyncLoopGiven {
   readonly app: App;
   readonly sync: SyncSettings;
+  /** What the person chose on this device. */
+  readonly settings: () => DeviceSettings;
   readonly port: EnginePort;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -67,6 +70,8 @@ export interface LoopFacts {
   readonly needsAuth: string | null;
   readonly revoked: boolean;
   readonly problem: Problem | null;
+  /** Runs that failed since the last one that did not. */
+  readonly failures: number;
   readonly wait: Wait | null;
   readonly nextRunAt: number | null;
   readonly lastRun: SyncRun | null;
@@ -87,6 +92,8 @@ interface Run {
   mutationsUp: number;
   readonly outcomes: Record<string, number>;
   failure: Failure | null;
+  /** A person asked for it: Wi-Fi, budgets and quiet hours do not hold it. */
+  byHand: boolean;
 }
 
 /**
@@ -138,7 +145,7 @@ export class SyncLoop {
     const shared = { port, transport, clock, schemaVersion: app.schemaVersion, clientReport };
     this.#uploader = new Uploader({
       ...shared,
-      lanes: () => (this.#mayGo() ? openLanes(app.lanes, given.sync.urgentLane, this.#wait()) : []),
+      lanes: () => (this.#mayGo() ? this.#openLanes() : []),
       batchOf: (lane) => given.sync.lanes[lane]?.batch ?? given.sync.batch,
       took: (taken, sent, response) => {
         this.#answered(response.serverTime, null);
@@ -252,7 +259,7 @@ export class SyncLoop {
   }
 
   /** Asks for a run; one that is under way takes the wish along. */
-  request(trigger: Trigger, directions: 'up' | 'down' | 'both'): void {
+  request(trigger: Trigger, directions: 'up' | 'down' | 'both', byHand = false): void {
     if (!this.#running || this.#paused) return;
     if (trigger === 'hand') {
       this.#needsAuth = null;
@@ -272,7 +279,9 @@ export class SyncLoop {
       mutationsUp: 0,
       outcomes: {},
       failure: null,
+      byHand,
     };
+    if (byHand) this.#run.byHand = true;
     this.#pump();
   }
 
@@ -280,7 +289,7 @@ export class SyncLoop {
   async now(): Promise<SyncRun | null> {
     this.#failures = 0;
     await this.#given.port.call('retryFailed');
-    this.request('hand', 'both');
+    this.request('hand', 'both', true);
     await this.idle();
     return this.#lastRun;
   }
@@ -303,6 +312,13 @@ export class SyncLoop {
     this.#live.network(true);
   }
 
+  /** The person chose anew what may go over which network. */
+  settingsChanged(): void {
+    this.request('network', 'both');
+    this.#plan();
+    this.#given.changed();
+  }
+
   /** A conflict was decided here. */
   decided(): void {
     if (this.#given.sync.triggers.conflictResolved) this.request('conflict', 'both');
@@ -322,6 +338,7 @@ export class SyncLoop {
       needsAuth: this.#needsAuth,
       revoked: this.#revoked,
       problem: this.#problem,
+      failures: this.#failures,
       wait: this.#wait(),
       nextRunAt: this.#nextRunAt,
       lastRun: this.#lastRun,
@@ -333,14 +350,23 @@ export class SyncLoop {
   }
 
   #wait(): Wait | null {
-    const { meter, network, sync, hour } = this.#given;
-    return bulkWait(sync, {
-      network: network.state(),
+    const { meter, network, settings, sync, hour } = this.#given;
+    if (this.#run?.byHand) return this.#busy ? 'busy' : null;
+    const state = network.state();
+    if (!settings().mobileData && state.kind === 'cellular') return 'wifi';
+    return bulkWait(withDeviceSettings(sync, settings()), {
+      network: state,
       busy: this.#busy,
       bytesToday: meter.today(),
       bytesThisMonth: meter.thisMonth(),
       hour: hour(),
     });
+  }
+
+  #openLanes(): readonly string[] {
+    const { app, network, settings, sync } = this.#given;
+    const open = openLanes(app.lanes, sync.urgentLane, this.#wait());
+    return this.#run?.byHand ? open : allowedLanes(app, open, settings(), network.state());
   }
 
   /** Downloads have no lane of their own to slip through: they wait with the bulk, but not for the schedule. */
