@@ -90,7 +90,7 @@ describe('needsWriters', () => {
       'lastName',
       'preferences',
     ]);
-    expect(needsWriters(advice.tables.alerts)).toEqual(['acknowledgedAt', 'acknowledgedBy']);
+    expect(needsWriters(advice.tables.alerts)).toEqual(['acknowledgedAt']);
     expect(needsWriters(advice.tables.farms)).toEqual([]);
     expect(needsWriters(advice.tables.settings)).toEqual(['value']);
   });

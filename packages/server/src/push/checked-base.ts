@@ -1,6 +1,6 @@
-import { equalValues, type UpdatePolicy } from '@satchel/core';
+import { equalValues, policyOf, type UpdatePolicy } from '@satchel/core';
 import { type Change, unreachable, type Value, type Values } from '@satchel/protocol';
-import { policyOf, type Table } from '@satchel/schema';
+import type { Table } from '@satchel/schema';
 import type { RowState } from './row-state.ts';
 
 /** Policies that a false base would get round: by them it matters what the user had really seen. */
@@ -44,7 +44,7 @@ export const checkBase = (
   if (confirmed.version >= row.version) return unchecked;
   const doubtful = Object.keys(change.values ?? {}).filter(
     (name) =>
-      asksWhatWasSeen(policyOf(table, name)) &&
+      asksWhatWasSeen(policyOf(table.conflicts, name)) &&
       equalValues(table.columns[name]!, confirmed.values[name], server[name]),
   );
   const then = doubtful.length === 0 ? undefined : valuesAt(confirmed.version);
