@@ -60,4 +60,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'three devices, real data, a bad network, two kills: and all end equal',
     load: async () => (await import('./commands/demo.ts')).demo,
   },
+  {
+    name: 'bench',
+    summary: 'how fast it is on this machine, beside what the machine can do',
+    load: async () => (await import('./commands/bench.ts')).bench,
+  },
 ];
