@@ -1,4 +1,10 @@
-import { type ClientReport, type Json, SatchelError, type Subscription } from '@satchel/protocol';
+import {
+  type ClientReport,
+  type Json,
+  MAX_RUNS_TOLD,
+  SatchelError,
+  type Subscription,
+} from '@satchel/protocol';
 import type { App, FunctionArgs, FunctionName, FunctionResult, Query, SyncSettings } from '@satchel/schema';
 import type { SqlRow } from './database/driver.ts';
 import { databaseName, databasePrefix } from './database-name.ts';
@@ -16,6 +22,7 @@ import { type SyncStatus, statusOf } from './status.ts';
 import { type DeviceSettings, defaultSettings } from './sync/device-settings.ts';
 import { httpTransport } from './sync/http-transport.ts';
 import { Meter } from './sync/meter.ts';
+import { RunsToTell } from './sync/runs-to-tell.ts';
 import { SyncLoop } from './sync/sync-loop.ts';
 import type { TokenSource, Transport } from './sync/transport.ts';
 import { type VerifyReport, verify } from './sync/verify.ts';
@@ -100,6 +107,7 @@ export const openSatchel = async <A extends App>(options: SatchelOptions<A>): Pr
     facts,
     new Meter(port, platform.clock, platform.scheduler, kept),
     settings,
+    new RunsToTell(await port.call('runs', MAX_RUNS_TOLD)),
   );
   if (options.start ?? true) db.sync.start();
   return db;
@@ -127,7 +135,10 @@ export class Satchel<A extends App = App> {
   readonly #live: LiveQueries;
   readonly #abort = new AbortController();
   readonly #statusHeard = new Set<(status: SyncStatus) => void>();
-  #pending = 0;
+  readonly #runs: RunsToTell;
+  #lastRun: SyncRun | null = null;
+  /** As the server is told: what waits, what was given up for now, what was refused. */
+  #waiting: Pick<EngineFacts, 'pending' | 'failed' | 'quarantined'>;
   #unproven = false;
   #telling = false;
   #tellAgain = false;
@@ -141,6 +152,7 @@ export class Satchel<A extends App = App> {
     facts: EngineFacts,
     meter: Meter,
     settings: DeviceSettings,
+    runs: RunsToTell,
   ) {
     const { app, platform } = options;
     this.app = app;
@@ -150,7 +162,8 @@ export class Satchel<A extends App = App> {
     this.#platform = platform;
     this.#port = port;
     this.#meter = meter;
-    this.#pending = facts.pending;
+    this.#runs = runs;
+    this.#waiting = facts;
     this.#unproven = facts.unproven.length > 0 || facts.rewound;
     this.#live = new LiveQueries(port);
     this.#transport =
@@ -183,7 +196,10 @@ export class Satchel<A extends App = App> {
       hour: () => platform.hour(platform.clock.now()),
       newAbort: () => new AbortController(),
       touched: (tables) => this.#live.touched(tables),
-      changed: () => this.#statusChanged(),
+      changed: () => {
+        this.#noteRun();
+        this.#statusChanged();
+      },
       caughtUp: () => {
         if (this.#unproven) this.#prove().catch(crashed);
       },
@@ -249,7 +265,7 @@ export class Satchel<A extends App = App> {
 
   async status(): Promise<SyncStatus> {
     const facts = await this.#port.call('facts');
-    this.#pending = facts.pending;
+    this.#waiting = facts;
     const { dailyBytes, monthlyBytes } = this.settings.get();
     const meter = { today: this.#meter.today(), thisMonth: this.#meter.thisMonth() };
     const { retry } = { ...this.app.sync, ...this.#options.sync };
@@ -362,6 +378,7 @@ export class Satchel<A extends App = App> {
     this.#live.touched(written.tables);
     await this.#port.settled();
     if (written.mutationId !== null) {
+      this.#waiting = { ...this.#waiting, pending: this.#waiting.pending + 1 };
       this.#loop.wrote(written.lanes);
       this.#statusChanged();
     }
@@ -384,10 +401,31 @@ export class Satchel<A extends App = App> {
     }
   }
 
+  /** A run that has ended is told to the server with the next one, and so is what it left. */
+  #noteRun(): void {
+    const { lastRun } = this.#loop.facts();
+    if (lastRun === null || lastRun === this.#lastRun) return;
+    this.#lastRun = lastRun;
+    this.#runs.ended(lastRun, this.#platform.clock.now());
+    this.#port.call('facts').then(
+      (facts) => {
+        this.#waiting = facts;
+      },
+      () => {
+        // The database was closed while the run ended.
+      },
+    );
+  }
+
   #report(): ClientReport {
     const { device } = this.#options;
+    const { pending, failed, quarantined } = this.#waiting;
+    const runs = this.#runs.take(this.#platform.clock.now());
     return {
-      pending: this.#pending,
+      pending,
+      failed,
+      quarantined,
+      ...(runs.length === 0 ? {} : { runs: [...runs] }),
       ...(device?.name === undefined ? {} : { deviceName: device.name }),
       ...(device?.platform === undefined ? {} : { platform: device.platform }),
       ...(device?.appVersion === undefined ? {} : { appVersion: device.appVersion }),

@@ -10,6 +10,24 @@ export const seqRangesSchema = z.strictObject({
 });
 export type SeqRanges = z.infer<typeof seqRangesSchema>;
 
+/** A run of the client's sync loop that has ended; times are of its own clock. */
+export const runReportSchema = z.strictObject({
+  startedAt: z.number().check(z.int(), z.nonnegative()),
+  endedAt: z.number().check(z.int(), z.nonnegative()),
+  trigger: z.string().check(z.maxLength(32)),
+  /** Bytes on the wire. */
+  sent: z.number().check(z.int(), z.nonnegative()),
+  received: z.number().check(z.int(), z.nonnegative()),
+  rowsDown: z.number().check(z.int(), z.nonnegative()),
+  mutationsUp: z.number().check(z.int(), z.nonnegative()),
+  /** Error code; absent where the run went through. */
+  problem: z.optional(z.string().check(z.maxLength(64))),
+});
+export type RunReport = z.infer<typeof runReportSchema>;
+
+/** The most runs that one report tells of; the newest are told. */
+export const MAX_RUNS_TOLD = 50;
+
 /** What a client says of itself; shown to administrators, never trusted for rights. */
 export const clientReportSchema = z.strictObject({
   deviceName: z.optional(z.string().check(z.maxLength(128))),
@@ -17,6 +35,12 @@ export const clientReportSchema = z.strictObject({
   appVersion: z.optional(z.string().check(z.maxLength(64))),
   /** Mutations waiting in the outbox. */
   pending: z.optional(z.number().check(z.int(), z.nonnegative())),
+  /** Of them, those not answered after the last attempt. */
+  failed: z.optional(z.number().check(z.int(), z.nonnegative())),
+  /** Mutations that were refused, or the right to which is gone. */
+  quarantined: z.optional(z.number().check(z.int(), z.nonnegative())),
+  /** Runs that have ended since those that were last told; one that comes twice counts once. */
+  runs: z.optional(z.array(runReportSchema).check(z.maxLength(MAX_RUNS_TOLD))),
 });
 export type ClientReport = z.infer<typeof clientReportSchema>;
 

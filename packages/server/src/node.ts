@@ -12,6 +12,7 @@ import type { LiveSessions } from './live/sessions.ts';
 import { startLive } from './live/start-live.ts';
 import { openGeneration } from './moments/open-generation.ts';
 import { choresOf } from './operate/chores.ts';
+import { flushFigures } from './operate/figures-kept.ts';
 import { startMaintenance } from './operate/maintenance.ts';
 import { prepareDatabase } from './operate/prepare-database.ts';
 import type { Database } from './postgres/database.ts';
@@ -65,6 +66,8 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
 
     const rate = await openRateLimits({ ...options.rate, perPrincipal: limits.requestsPerMinute });
     closers.push(() => rate.close());
+    // After all else: what was counted to the end is written down.
+    closers.push(() => flushFigures(ctx));
     const maintenance = startMaintenance(choresOf(ctx), ctx);
     closers.push(() => maintenance.stop());
     const live = await startLive(ctx, authenticate);

@@ -95,6 +95,7 @@ export class Uploader {
   }
 
   #request(batch: OutboxBatch): PushRequest {
+    const report = this.#given.clientReport();
     return {
       protocolVersion: PROTOCOL_VERSION,
       schemaVersion: this.#given.schemaVersion,
@@ -102,7 +103,8 @@ export class Uploader {
       clientId: batch.clientId,
       runId: batch.runId,
       sentAt: hlcToText({ millis: this.#given.clock.now(), counter: 0, nodeId: batch.clientId }),
-      client: this.#given.clientReport(),
+      // What comes with it no longer waits once it is there.
+      client: { ...report, pending: Math.max(0, (report.pending ?? 0) - batch.mutations.length) },
       ...(batch.renamedFrom === undefined ? {} : { renamedFrom: batch.renamedFrom }),
       ...(batch.outstandingFrom === undefined ? {} : { outstandingFrom: batch.outstandingFrom }),
       mutations: [...batch.mutations],

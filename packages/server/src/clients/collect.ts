@@ -8,7 +8,7 @@ const AT_ONCE = 5_000;
  * Deletes stored outcomes that nobody will ask for again and leaves their seq in the
  * settled ranges of their run, in one transaction. An outcome goes when its client has
  * acknowledged it, or when the client has not been heard of, or the outcome not been
- * touched, for `limits.clientLifetime`.
+ * touched, for `limits.clientLifetime`. What was refused stays in `satchel.refused`.
  *
  * @returns how many went
  */
@@ -31,7 +31,12 @@ export const collectOutcomes = async (ctx: ServerContext): Promise<number> => {
        ), gone as (
          delete from satchel.mutations m using doomed d
           where m.principal = d.principal and m.mutation_id = d.mutation_id
-         returning m.client_id, m.run_id, m.seq, m.received_at
+         returning m.*
+       ), refused as (
+         insert into satchel.refused (principal, mutation_id, client_id, author, batch_id, received_at, outcome)
+         select principal, mutation_id, client_id, author, batch_id, received_at, outcome
+           from gone where outcome ->> 'outcome' = 'rejected'
+         on conflict do nothing
        ), kept as (
          insert into satchel.runs (client_id, run_id, first_seen_at, last_heard_at, settled)
          select client_id, run_id, min(received_at), max(received_at), range_agg(int8range(seq, seq, '[]'))

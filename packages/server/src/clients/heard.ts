@@ -2,6 +2,7 @@ import { type ClientReport, SatchelError } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { recordRuns } from './runs-told.ts';
 
 /** What a request says of the client that sent it. */
 export interface Report {
@@ -10,6 +11,8 @@ export interface Report {
   /** The client's own clock when it sent, UTC milliseconds. */
   readonly sentAt?: number | undefined;
   readonly client?: ClientReport | undefined;
+  /** What it asks for: to send, or to be sent. */
+  readonly direction?: 'up' | 'down' | undefined;
 }
 
 export interface Heard {
@@ -47,6 +50,8 @@ export const heardFrom = async (
     );
   }
   if (isNews(known, report, now)) await writeDown(tx, clientId, report, now);
+  const runs = report.client?.runs;
+  if (runs !== undefined && runs.length > 0) await recordRuns(tx, clientId, runs, now);
   return { newClient: known.overtaken };
 };
 
@@ -58,6 +63,10 @@ interface Known {
   readonly platform: string | null;
   readonly app_version: string | null;
   readonly pending: number;
+  readonly failed: number;
+  readonly quarantined: number;
+  readonly last_upload_at: number | null;
+  readonly last_download_at: number | null;
   readonly run_seen: number | null;
   readonly overtaken: boolean;
 }
@@ -72,7 +81,7 @@ const readClient = async (
 ): Promise<Known | undefined> => {
   const { rows } = await tx.query<Known>(
     `select c.principal, c.revoked, c.last_heard_at, c.device_name, c.platform, c.app_version, c.pending,
-            r.first_seen_at as run_seen,
+            c.failed, c.quarantined, c.last_upload_at, c.last_download_at, r.first_seen_at as run_seen,
             exists (select 1 from satchel.runs later
                      where later.client_id = c.client_id
                        and later.first_seen_at > r.first_seen_at
@@ -105,17 +114,24 @@ const register = async (
   return known;
 };
 
-const isNews = (known: Known, { client }: Report, now: number): boolean =>
-  Math.abs(now - known.last_heard_at) >= HEARD_EVERY ||
+const isLongAgo = (at: number | null, now: number): boolean =>
+  at === null || Math.abs(now - at) >= HEARD_EVERY;
+
+const isNews = (known: Known, { client, direction }: Report, now: number): boolean =>
+  isLongAgo(known.last_heard_at, now) ||
   known.last_heard_at === now ||
+  (direction === 'up' && isLongAgo(known.last_upload_at, now)) ||
+  (direction === 'down' && isLongAgo(known.last_download_at, now)) ||
   (client !== undefined &&
     ((client.pending ?? known.pending) !== known.pending ||
+      (client.failed ?? known.failed) !== known.failed ||
+      (client.quarantined ?? known.quarantined) !== known.quarantined ||
       (client.deviceName ?? known.device_name) !== known.device_name ||
       (client.platform ?? known.platform) !== known.platform ||
       (client.appVersion ?? known.app_version) !== known.app_version));
 
 const writeDown = async (tx: Queryable, clientId: string, report: Report, now: number): Promise<void> => {
-  const { client, sentAt, runId } = report;
+  const { client, sentAt, runId, direction } = report;
   await tx.query(
     `update satchel.clients
         set last_heard_at = greatest(last_heard_at, $2),
@@ -123,7 +139,11 @@ const writeDown = async (tx: Queryable, clientId: string, report: Report, now: n
             platform = coalesce($4, platform),
             app_version = coalesce($5, app_version),
             pending = coalesce($6, pending),
-            clock_offset = coalesce($7, clock_offset)
+            clock_offset = coalesce($7, clock_offset),
+            failed = coalesce($8, failed),
+            quarantined = coalesce($9, quarantined),
+            last_upload_at = case when $10 = 'up' then $2 else last_upload_at end,
+            last_download_at = case when $10 = 'down' then $2 else last_download_at end
       where client_id = $1`,
     [
       clientId,
@@ -133,6 +153,9 @@ const writeDown = async (tx: Queryable, clientId: string, report: Report, now: n
       client?.appVersion ?? null,
       client?.pending ?? null,
       sentAt === undefined ? null : now - sentAt,
+      client?.failed ?? null,
+      client?.quarantined ?? null,
+      direction ?? null,
     ],
     'clients_heard',
   );

@@ -4,6 +4,7 @@ import type { ServerContext } from '../context.ts';
 import type { Position as Moment } from '../moments/generation.ts';
 import { inGeneration } from '../moments/open-generation.ts';
 import { waitFlushed } from '../moments/wait-flushed.ts';
+import { noteDelivery } from '../operate/deliveries.ts';
 import { TornPage } from '../pull/body.ts';
 import { originOf } from '../pull/standing.ts';
 import { CHANNEL, nodeName, onAnnounced, stopAnnouncing } from './announce.ts';
@@ -143,12 +144,15 @@ export class Tailer {
       round: await readRound(this.#ctx, tx, moment, asked),
     }));
     if (this.#hasMessages(round, readAt)) await waitFlushed(this.#ctx, moment);
+    const since = this.#place?.snapshot;
     this.#place = {
       snapshot: moment.snapshot,
       generation: moment.generation.generation,
       readAt,
     };
-    this.#deliver(round, moment, readAt);
+    const devices = this.#deliver(round, moment, readAt);
+    if (since !== undefined && devices > 0)
+      noteDelivery(this.#ctx, { since, devices, at: this.#ctx.clock.now() });
   }
 
   /** Cursors leave only when their snapshot is on disk; a round without any need not wait. */
@@ -162,7 +166,8 @@ export class Tailer {
     );
   }
 
-  #deliver({ groups, arrivals, behind, states, checked }: Round, moment: Moment, now: number): void {
+  /** @returns how many sessions were sent what changed */
+  #deliver({ groups, arrivals, behind, states, checked }: Round, moment: Moment, now: number): number {
     const isAsItWas = (session: LiveSession): boolean =>
       this.#sessions.has(session) && session.state === states.get(session);
     for (const [session, rights] of checked) session.checkedRights = rights;
@@ -176,9 +181,11 @@ export class Tailer {
       }
       session.follow(this.#audiences.add(session, scopes, session.view));
     }
+    let sent = 0;
     for (const group of groups) {
-      for (const audience of group.audiences) this.#deliverTo(audience, group, arrivals, moment, now);
+      for (const audience of group.audiences) sent += this.#deliverTo(audience, group, arrivals, moment, now);
     }
+    return sent;
   }
 
   #deliverTo(
@@ -187,10 +194,11 @@ export class Tailer {
     arrivals: Round['arrivals'],
     moment: Moment,
     now: number,
-  ): void {
+  ): number {
     const isFlooded = audience.scopes.some((scope) => news.flooded.has(scope));
     const isQuiet = !audience.scopes.some((scope) => news.changed.has(scope));
     let messages: Messages | undefined;
+    let sent = 0;
     for (const session of audience.sessions) {
       if (session.state.kind !== 'following') continue;
       if (isFlooded) {
@@ -205,8 +213,12 @@ export class Tailer {
       if (messages.isEmpty && !isOwn) continue;
       const message = messages.for(session, left, outcomes);
       if (message === 'too-large') session.poke();
-      else this.#send(session, message, now);
+      else {
+        this.#send(session, message, now);
+        if (!isQuiet) sent += 1;
+      }
     }
+    return sent;
   }
 
   #send(session: LiveSession, { bytes, digest }: { bytes: Buffer; digest: string }, now: number): void {

@@ -8,6 +8,7 @@ import { MOMENT_EVERY } from '../moments/note-moment.ts';
 import { prune } from '../pull/prune.ts';
 import { runApplied } from '../push/applied.ts';
 import { runHeld } from '../push/held.ts';
+import { flushFigures, pruneFigures } from './figures-kept.ts';
 import type { Chore } from './maintenance.ts';
 
 const SECOND = 1_000;
@@ -21,6 +22,8 @@ export const choresOf = (ctx: ServerContext): readonly Chore[] => [
   { name: 'held', every: 5 * SECOND, alone: true, run: () => runHeld(ctx) },
   { name: 'expire-conflicts', every: 10 * SECOND, alone: true, run: () => expireConflicts(ctx) },
   { name: 'applied', every: SECOND, alone: false, run: () => runApplied(ctx) },
+  { name: 'figures', every: SECOND, alone: false, run: () => flushFigures(ctx) },
+  { name: 'prune-figures', every: HOUR, alone: true, run: () => pruneFigures(ctx) },
   { name: 'collect-outcomes', every: 10 * MINUTE, alone: true, run: () => collectOutcomes(ctx) },
   { name: 'prune', every: HOUR, alone: true, run: () => prune(ctx) },
   { name: 'sweep-registry', every: 6 * HOUR, alone: true, run: () => sweepRegistry(ctx) },

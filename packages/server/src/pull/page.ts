@@ -26,6 +26,8 @@ export interface PageRead {
   readonly digest: string;
   /** Nothing is new, nothing is under way: the client may keep its cursor. */
   readonly empty: boolean;
+  /** It brings changes, and with them the client is up to date. */
+  readonly news: boolean;
   /** Whether the cursor names this page's snapshot, which must first be on disk (rule 43). */
   readonly minted: boolean;
 }
@@ -77,6 +79,7 @@ export const readPage = async (ctx: ServerContext, tx: Transaction, asked: PageA
     position,
     digest: digestOfToken(token),
     empty: isEmpty(plan.lines, outcomes, content, standing),
+    news: content.mode === 'delta' && content.checkpoint && content.bodies.some(({ count }) => count > 0),
     minted,
   };
 };

@@ -140,3 +140,13 @@ export const oldestNeeded = (position: Position): bigint | undefined => {
   for (const { xmin } of startsOf(position)) if (oldest === undefined || xmin < oldest) oldest = xmin;
   return oldest;
 };
+
+/** The snapshot of the scope that is furthest behind; none where the client has no scope yet. */
+export const oldestScope = (position: Position): string | undefined => {
+  let oldest: { readonly text: string; readonly xmax: bigint } | undefined;
+  for (const { s: text } of position.scopes.values()) {
+    const { xmax } = parseSnapshot(text);
+    if (oldest === undefined || xmax < oldest.xmax) oldest = { text, xmax };
+  }
+  return oldest?.text;
+};

@@ -5,10 +5,11 @@ import { heardFrom } from '../clients/heard.ts';
 import type { ServerContext } from '../context.ts';
 import { inGeneration } from '../moments/open-generation.ts';
 import { waitFlushed } from '../moments/wait-flushed.ts';
+import { noteDelivery } from '../operate/deliveries.ts';
 import { acknowledge } from './acknowledge.ts';
 import { TornPage } from './body.ts';
-
 import { readPage } from './page.ts';
+import { oldestScope } from './position.ts';
 import { checkVersions, type Reader } from './reader.ts';
 import { readerView } from './reader-view.ts';
 import { scopesFor, subscribedScopes } from './scopes.ts';
@@ -39,7 +40,10 @@ export const pull = async (
   digest: string | null,
 ): Promise<PullAnswer> => {
   checkVersions(ctx, request);
-  await heardFrom(ctx, ctx.db, principal, request.clientId, { client: request.client });
+  await heardFrom(ctx, ctx.db, principal, request.clientId, {
+    client: request.client,
+    direction: 'down',
+  });
   if (request.settled) await recordAcked(ctx.db, request.clientId, request.settled);
   const reader: Reader = {
     principal,
@@ -90,6 +94,8 @@ const pullOnce = async (
     return { kind: 'unchanged' };
   }
   if (page.minted) await waitFlushed(ctx, moment);
+  const since = standing.position && page.news ? oldestScope(standing.position) : undefined;
+  if (since !== undefined) noteDelivery(ctx, { since, devices: 1, at: ctx.clock.now() });
   return { kind: 'page', lines: page.lines, digest: page.digest };
 };
 

@@ -10,6 +10,8 @@ import type { Principal } from '@satchel/schema';
 import { heardFrom } from '../clients/heard.ts';
 import type { ServerContext } from '../context.ts';
 import { announce } from '../live/announce.ts';
+import { countReceived } from '../operate/received.ts';
+import { keepRefused } from '../operate/refused.ts';
 import { checkVersions } from '../pull/reader.ts';
 import type { Job } from './apply.ts';
 import { inChunks } from './chunks.ts';
@@ -50,6 +52,7 @@ export const push = async (
     runId: request.runId,
     sentAt: hlcFromText(request.sentAt).millis,
     client: request.client,
+    direction: 'up',
   });
   await keepBatch(ctx, principal, request, raw, origin);
   await noteRenaming(ctx, request);
@@ -59,6 +62,8 @@ export const push = async (
     if (done.someHeld) made.push(...done.effects);
   });
   await releaseHeldBy(ctx, made);
+  countReceived(ctx, request, answers);
+  await keepRefused(ctx, principal, request, answers);
   return {
     batchId: request.batchId,
     serverTime,
