@@ -29,6 +29,8 @@ export interface Moving {
   hlc: Hlc;
   /** Number of the current hold by table, then by scope. */
   readonly holds: Map<string, Map<string, number>>;
+  /** A local transaction is open. */
+  open: boolean;
   /** Capture is silent at the moment, as `satchel_txn` has it. */
   silent: boolean;
 }

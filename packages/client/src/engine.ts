@@ -79,6 +79,12 @@ export interface Engine {
   /** Puts rows as the server has them; pending work stays laid over. */
   repair(scope: string, table: string, rows: RowsResponse, surplus: readonly string[]): void;
 
+  /**
+   * Runs a method that writes at most once for an id: a repeat gives what the first run
+   * gave. For calls that may arrive twice, by way of two leaders or of the journal.
+   */
+  once(id: string, method: OnceMethod, args: readonly unknown[]): unknown;
+
   /** A deep comparison of all scopes went through: edits that capture had missed are found. */
   proven(): void;
 
@@ -98,6 +104,20 @@ export interface Engine {
   collect(): void;
   close(): void;
 }
+
+/** Methods that write, and that a tab may have to ask for a second time. */
+export type OnceMethod =
+  | 'write'
+  | 'run'
+  | 'quarantineRetry'
+  | 'quarantineDiscard'
+  | 'retryFailed'
+  | 'takeConflicts'
+  | 'meter'
+  | 'setSetting'
+  | 'wipe'
+  | 'repair'
+  | 'proven';
 
 export type OutboxState =
   | 'queued'

@@ -19,6 +19,7 @@ import { tablesOf } from './database/tables-read.ts';
 import { applying, inTransaction } from './database/transaction.ts';
 import { readFacts } from './device/facts.ts';
 import { becomeNewClient, keepStamp } from './device/identity.ts';
+import { runOnce } from './device/once.ts';
 import {
   acked,
   addMeter,
@@ -35,6 +36,7 @@ import type {
   Engine,
   EngineFacts,
   MeterEntry,
+  OnceMethod,
   OutboxBatch,
   OutboxEntry,
   PageTaken,
@@ -208,6 +210,16 @@ export class SqliteEngine implements Engine {
   repair(scope: string, table: string, rows: RowsResponse, surplus: readonly string[]): void {
     const context = this.#now;
     applying(context, 'normal', () => repairRows(context, scope, table, rows, surplus));
+  }
+
+  once(id: string, method: OnceMethod, args: readonly unknown[]): unknown {
+    const context = this.#now;
+    return inTransaction(context, context.durability, () =>
+      runOnce(context, id, () => {
+        const run = this[method] as (...args: unknown[]) => unknown;
+        return run.apply(this, [...args]);
+      }),
+    );
   }
 
   proven(): void {

@@ -62,6 +62,7 @@ export const openEngine = (options: OpenEngine): SqliteEngine => {
       seq: 0,
       hlc: { millis: 0, counter: 0, nodeId: '' },
       holds: new Map(),
+      open: false,
       silent: false,
     },
   };

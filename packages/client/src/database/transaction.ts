@@ -3,16 +3,21 @@ import type { EngineContext } from '../engine-context.ts';
 /** Runs `work` as one local transaction: all of it or nothing. */
 export const inTransaction = <T>(context: EngineContext, durability: 'full' | 'normal', work: () => T): T => {
   const { db, now } = context;
+  // A step of a larger transaction: it ends with that one.
+  if (now.open) return work();
   db.setDurability(durability);
   db.prepare('begin immediate').run();
   // What is known in memory goes back with the database.
   const before = { clientId: now.clientId, runId: now.runId, seq: now.seq, hlc: now.hlc };
+  now.open = true;
   try {
     const result = work();
     db.prepare('commit').run();
+    now.open = false;
     return result;
   } catch (error) {
     Object.assign(now, before);
+    now.open = false;
     now.silent = false;
     now.holds.clear();
     rollback(context);

@@ -4,6 +4,8 @@ import type { MeterEntry, SyncRun } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
 
 /** Runs of the sync loop that are kept. */
+/** A tab that slept longer than this does not ask a second time. */
+const KEEP_ONCE = 30 * 86_400_000;
 const RUNS_KEPT = 500;
 /** Days for which meters are kept: a month's budget, and the month before it. */
 const METER_DAYS = 62;
@@ -82,6 +84,7 @@ export const collectRecords = (context: EngineContext): void => {
   db.prepare('delete from satchel_runs where run_no <= (select max(run_no) from satchel_runs) - ?').run([
     RUNS_KEPT,
   ]);
+  db.prepare('delete from satchel_once where at < ?').run([now - KEEP_ONCE]);
   db.prepare('delete from satchel_meter where day < ?').run([
     new Date(now - METER_DAYS * DAY).toISOString().slice(0, 10),
   ]);
