@@ -1,5 +1,6 @@
 import { SatchelError } from '@satchel/protocol';
 import type { Engine } from './engine.ts';
+import type { SyncHeard, SyncPort } from './sync/sync-port.ts';
 
 type Method = {
   [K in keyof Engine]: Engine[K] extends (...args: never[]) => unknown ? K : never;
@@ -16,6 +17,8 @@ export interface EnginePort {
   settled(): Promise<void>;
   /** Closes the engine and lets go of its database. */
   close(): Promise<void>;
+  /** Joins the sync loop, where it runs beside the engine and not beside the app. */
+  joinSync?(heard: SyncHeard): SyncPort;
 }
 
 /** An engine in this very thread: calls are run at once, answers come as promises all the same. */

@@ -1,8 +1,11 @@
 import type { Clock, Random, Scheduler } from '@satchel/core';
-import type { App } from '@satchel/schema';
+import type { Subscription } from '@satchel/protocol';
+import type { App, SyncSettings } from '@satchel/schema';
 import type { EnginePort } from './engine-port.ts';
 import type { HttpExchange, SocketOpener } from './sync/http-exchange.ts';
 import type { NetworkSource } from './sync/network.ts';
+import type { DeviceName } from './sync/syncing.ts';
+import type { TokenSource } from './sync/transport.ts';
 
 /** What a device gives to Satchel; `@satchel/client/node` has the one for Node. */
 export interface Platform {
@@ -29,4 +32,12 @@ export interface OpenEngine {
   readonly name: string;
   readonly userId: string;
   readonly durability: 'full' | 'normal';
+  /** For platforms that run the sync loop beside the engine. */
+  readonly syncing: {
+    readonly server: string;
+    readonly token: TokenSource;
+    readonly sync: Partial<SyncSettings> | undefined;
+    readonly device: DeviceName | undefined;
+    readonly subscription: Subscription | undefined;
+  };
 }

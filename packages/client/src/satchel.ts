@@ -1,10 +1,4 @@
-import {
-  type ClientReport,
-  type Json,
-  MAX_RUNS_TOLD,
-  SatchelError,
-  type Subscription,
-} from '@satchel/protocol';
+import { type Json, SatchelError, type Subscription } from '@satchel/protocol';
 import type { App, FunctionArgs, FunctionName, FunctionResult, Query, SyncSettings } from '@satchel/schema';
 import type { SqlRow } from './database/driver.ts';
 import { databaseName, databasePrefix } from './database-name.ts';
@@ -21,9 +15,8 @@ import type { Platform } from './platform.ts';
 import { type SyncStatus, statusOf } from './status.ts';
 import { type DeviceSettings, defaultSettings } from './sync/device-settings.ts';
 import { httpTransport } from './sync/http-transport.ts';
-import { Meter } from './sync/meter.ts';
-import { RunsToTell } from './sync/runs-to-tell.ts';
-import { SyncLoop } from './sync/sync-loop.ts';
+import type { SyncHeard, SyncPort } from './sync/sync-port.ts';
+import { type DeviceName, openSyncing } from './sync/syncing.ts';
 import type { TokenSource, Transport } from './sync/transport.ts';
 import { type VerifyReport, verify } from './sync/verify.ts';
 
@@ -36,7 +29,7 @@ export interface SatchelOptions<A extends App = App> {
   /** Gives the token of the signed-in user; called for each exchange. */
   readonly token: TokenSource;
   /** How this device calls itself on administrators' lists. */
-  readonly device?: { readonly name?: string; readonly platform?: string; readonly appVersion?: string };
+  readonly device?: DeviceName;
   /** What to hold of what the user may hold; default all. */
   readonly subscription?: Subscription;
   /** Overrides of the app's `sync` on this device. */
@@ -95,20 +88,43 @@ export const openSatchel = async <A extends App>(options: SatchelOptions<A>): Pr
     name,
     userId: user.id,
     durability: options.durability ?? 'full',
+    syncing: {
+      server,
+      token: options.token,
+      sync: options.sync,
+      device: options.device,
+      subscription: options.subscription,
+    },
   });
+  const transport =
+    options.transport ??
+    httpTransport({
+      server,
+      token: options.token,
+      exchange: platform.exchange,
+      openSocket: platform.openSocket,
+    });
   const facts = await port.call('facts');
-  const month = new Date(platform.clock.now()).toISOString().slice(0, 7);
-  const kept = await port.call('usage', `${month}-01`);
-  const settings = await keptSettings(port, defaultSettings({ ...app.sync, ...options.sync }));
-  const db = new Satchel(
-    options,
-    name,
-    port,
-    facts,
-    new Meter(port, platform.clock, platform.scheduler, kept),
-    settings,
-    new RunsToTell(await port.call('runs', MAX_RUNS_TOLD)),
-  );
+  const sync = { ...app.sync, ...options.sync };
+  const settings = await keptSettings(port, defaultSettings(sync));
+  const join =
+    port.joinSync?.bind(port) ??
+    (await openSyncing({
+      app,
+      sync,
+      device: options.device,
+      subscription: options.subscription,
+      settings,
+      facts,
+      port,
+      transport,
+      clock: platform.clock,
+      random: platform.random,
+      scheduler: platform.scheduler,
+      network: platform.network,
+      hour: platform.hour,
+    }));
+  const db = new Satchel(options, name, port, facts, transport, settings, join);
   if (options.start ?? true) db.sync.start();
   return db;
 };
@@ -130,16 +146,10 @@ export class Satchel<A extends App = App> {
   readonly #platform: Platform;
   readonly #port: EnginePort;
   readonly #transport: Transport;
-  readonly #meter: Meter;
-  readonly #loop: SyncLoop;
+  readonly #loop: SyncPort;
   readonly #live: LiveQueries;
   readonly #abort = new AbortController();
   readonly #statusHeard = new Set<(status: SyncStatus) => void>();
-  readonly #runs: RunsToTell;
-  #lastRun: SyncRun | null = null;
-  /** As the server is told: what waits, what was given up for now, what was refused. */
-  #waiting: Pick<EngineFacts, 'pending' | 'failed' | 'quarantined'>;
-  #unproven = false;
   #telling = false;
   #tellAgain = false;
   #closed = false;
@@ -150,9 +160,9 @@ export class Satchel<A extends App = App> {
     name: string,
     port: EnginePort,
     facts: EngineFacts,
-    meter: Meter,
+    transport: Transport,
     settings: DeviceSettings,
-    runs: RunsToTell,
+    join: (heard: SyncHeard) => SyncPort,
   ) {
     const { app, platform } = options;
     this.app = app;
@@ -161,56 +171,19 @@ export class Satchel<A extends App = App> {
     this.#options = options;
     this.#platform = platform;
     this.#port = port;
-    this.#meter = meter;
-    this.#runs = runs;
-    this.#waiting = facts;
-    this.#unproven = facts.unproven.length > 0 || facts.rewound;
     this.#live = new LiveQueries(port);
-    this.#transport =
-      options.transport ??
-      httpTransport({
-        server: options.server,
-        token: options.token,
-        exchange: platform.exchange,
-        openSocket: platform.openSocket,
-      });
-    this.#transport.onMetered((traffic, action, bytes) => meter.count(traffic, action, bytes));
-    const crashed = (error: unknown): void => {
-      if (this.#closed) return;
-      if (options.onCrash) options.onCrash(error);
-      else throw error;
-    };
-    this.#loop = new SyncLoop({
-      app,
-      sync: { ...app.sync, ...options.sync },
-      settings: () => this.settings.get(),
-      port,
-      transport: this.#transport,
-      clock: platform.clock,
-      random: platform.random,
-      scheduler: platform.scheduler,
-      network: platform.network,
-      meter,
-      facts,
-      clientReport: () => this.#report(),
-      hour: () => platform.hour(platform.clock.now()),
-      newAbort: () => new AbortController(),
+    this.#transport = transport;
+    this.#loop = join({
       touched: (tables) => this.#live.touched(tables),
-      changed: () => {
-        this.#noteRun();
-        this.#statusChanged();
+      changed: () => this.#statusChanged(),
+      crashed: (error) => {
+        if (this.#closed) return;
+        if (options.onCrash) options.onCrash(error);
+        else throw error;
       },
-      caughtUp: () => {
-        if (this.#unproven) this.#prove().catch(crashed);
-      },
-      rewound: () => {
-        this.#unproven = true;
-      },
-      crashed,
     });
-    if (options.subscription) this.#loop.subscribe(options.subscription);
     const changed = (): void => this.#statusChanged();
-    this.settings = settingsOf(port, settings, () => this.#loop.settingsChanged());
+    this.settings = settingsOf(port, settings, (chosen) => this.#loop.settingsChanged(chosen));
     this.sync = syncControl(this.#loop, options.token, platform.scheduler);
     this.outbox = outboxOf(port, this.#loop, changed);
     this.quarantine = quarantineOf(port, (written) => this.#wrote(written), changed);
@@ -234,9 +207,17 @@ export class Satchel<A extends App = App> {
 
   /** Runs a function of the app's definition, synchronously beside the database, as one local transaction. */
   async run<N extends RunName<A>>(name: N, ...[args]: RunArgs<A, N>): Promise<RunResult<A, N>> {
-    const { result, ...written } = await this.#port.call('run', name, args ?? null);
+    return (await this.perform<N>(name, args ?? null)).result;
+  }
+
+  /** As `run`, and tells the mutation that it made, to follow where it stands. */
+  async perform<N extends RunName<A>>(
+    name: N,
+    args: Json,
+  ): Promise<Written & { readonly result: RunResult<A, N> }> {
+    const { result, ...written } = await this.#port.call('run', name, args);
     await this.#wrote(written);
-    return result as RunResult<A, N>;
+    return { ...written, result: result as RunResult<A, N> };
   }
 
   /** Rows of a query, as SQLite gives them. */
@@ -265,11 +246,9 @@ export class Satchel<A extends App = App> {
 
   async status(): Promise<SyncStatus> {
     const facts = await this.#port.call('facts');
-    this.#waiting = facts;
     const { dailyBytes, monthlyBytes } = this.settings.get();
-    const meter = { today: this.#meter.today(), thisMonth: this.#meter.thisMonth() };
     const { retry } = { ...this.app.sync, ...this.#options.sync };
-    return statusOf(facts, this.#loop.facts(), meter, { dailyBytes, monthlyBytes }, retry.attempts);
+    return statusOf(facts, this.#loop.facts(), { dailyBytes, monthlyBytes }, retry.attempts);
   }
 
   /** Tells the status now and whenever it changes; returns a function that ends it. */
@@ -286,7 +265,7 @@ export class Satchel<A extends App = App> {
 
   /** Bytes on the wire since a day (`YYYY-MM-DD`, UTC), by traffic, direction and action. */
   async usage(sinceDay: string): Promise<MeterEntry[]> {
-    this.#meter.flush();
+    this.#loop.keepCounts();
     return this.#port.call('usage', sinceDay);
   }
 
@@ -369,8 +348,7 @@ export class Satchel<A extends App = App> {
     this.#closed = true;
     this.#abort.abort();
     this.#live.stopAll();
-    await this.#loop.stop();
-    this.#meter.flush();
+    await this.#loop.close();
     await this.#port.close();
   }
 
@@ -378,58 +356,9 @@ export class Satchel<A extends App = App> {
     this.#live.touched(written.tables);
     await this.#port.settled();
     if (written.mutationId !== null) {
-      this.#waiting = { ...this.#waiting, pending: this.#waiting.pending + 1 };
-      this.#loop.wrote(written.lanes);
+      this.#loop.wrote(written);
       this.#statusChanged();
     }
-  }
-
-  /**
-   * Capture was away for a while, or the server's history was cut: what was written
-   * meanwhile, or is lost, is found by comparing every value.
-   */
-  async #prove(): Promise<void> {
-    this.#unproven = false;
-    try {
-      const { equal } = await this.verify({ depth: 'deep', repair: true });
-      if (equal) await this.#port.call('proven');
-      else this.#unproven = true;
-    } catch (error) {
-      if (!(error instanceof SatchelError)) throw error;
-      // The network went: the next run tries again.
-      this.#unproven = true;
-    }
-  }
-
-  /** A run that has ended is told to the server with the next one, and so is what it left. */
-  #noteRun(): void {
-    const { lastRun } = this.#loop.facts();
-    if (lastRun === null || lastRun === this.#lastRun) return;
-    this.#lastRun = lastRun;
-    this.#runs.ended(lastRun, this.#platform.clock.now());
-    this.#port.call('facts').then(
-      (facts) => {
-        this.#waiting = facts;
-      },
-      () => {
-        // The database was closed while the run ended.
-      },
-    );
-  }
-
-  #report(): ClientReport {
-    const { device } = this.#options;
-    const { pending, failed, quarantined } = this.#waiting;
-    const runs = this.#runs.take(this.#platform.clock.now());
-    return {
-      pending,
-      failed,
-      quarantined,
-      ...(runs.length === 0 ? {} : { runs: [...runs] }),
-      ...(device?.name === undefined ? {} : { deviceName: device.name }),
-      ...(device?.platform === undefined ? {} : { platform: device.platform }),
-      ...(device?.appVersion === undefined ? {} : { appVersion: device.appVersion }),
-    };
   }
 
   /** Tells the status at once, and then at most every `STATUS_EVERY`, however much changes meanwhile. */

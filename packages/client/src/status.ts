@@ -1,7 +1,7 @@
 import { type Phase, phaseOf, type WaitingFor } from '@satchel/core';
 import type { Problem } from '@satchel/protocol';
 import type { EngineFacts, SyncRun } from './engine.ts';
-import type { LoopFacts } from './sync/sync-loop.ts';
+import type { SyncFacts } from './sync/sync-port.ts';
 
 /**
  * All that a screen may say of sync, side by side. `phase` is the first that is true
@@ -57,8 +57,7 @@ export interface SyncStatus {
 
 export const statusOf = (
   engine: EngineFacts,
-  loop: LoopFacts,
-  meter: { readonly today: number; readonly thisMonth: number },
+  loop: SyncFacts,
   budget: SyncStatus['budget'],
   attempts: number,
 ): SyncStatus => {
@@ -106,8 +105,8 @@ export const statusOf = (
     checkpointAt: engine.checkpointAt,
     nextRunAt: loop.nextRunAt,
     lastRun: loop.lastRun,
-    bytesToday: meter.today,
-    bytesThisMonth: meter.thisMonth,
+    bytesToday: loop.bytesToday,
+    bytesThisMonth: loop.bytesThisMonth,
     budget,
     latencyMs: loop.latencyMs,
     clockOffset: loop.clockOffset,

@@ -1,6 +1,6 @@
 import type { Conflict, ResolveRequest } from '@satchel/protocol';
 import type { EnginePort } from '../engine-port.ts';
-import type { SyncLoop } from '../sync/sync-loop.ts';
+import type { SyncPort } from '../sync/sync-port.ts';
 import type { Transport } from '../sync/transport.ts';
 
 /** Clashes that concern this device. */
@@ -14,7 +14,7 @@ export interface Conflicts {
 export const conflictsOf = (
   port: EnginePort,
   transport: Transport,
-  loop: SyncLoop,
+  loop: SyncPort,
   clientId: string,
   signal: AbortSignal,
   changed: () => void,

@@ -1,6 +1,6 @@
 import type { OutboxEntry, OutboxState } from '../engine.ts';
 import type { EnginePort } from '../engine-port.ts';
-import type { SyncLoop } from '../sync/sync-loop.ts';
+import type { SyncPort } from '../sync/sync-port.ts';
 
 /** What waits to go up, and what went. */
 export interface Outbox {
@@ -13,7 +13,7 @@ export interface Outbox {
   export(): Promise<string>;
 }
 
-export const outboxOf = (port: EnginePort, loop: SyncLoop, changed: () => void): Outbox => ({
+export const outboxOf = (port: EnginePort, loop: SyncPort, changed: () => void): Outbox => ({
   list: (filter) => port.call('outbox', ...(filter ? [filter] : [])),
   async retry(mutationId) {
     const count = await port.call('retryFailed', ...(mutationId === undefined ? [] : [mutationId]));

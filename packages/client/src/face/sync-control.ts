@@ -1,7 +1,7 @@
 import type { Scheduler, Timer } from '@satchel/core';
 import type { Subscription } from '@satchel/protocol';
 import type { SyncRun } from '../engine.ts';
-import type { SyncLoop } from '../sync/sync-loop.ts';
+import type { SyncPort } from '../sync/sync-port.ts';
 import type { TokenSource } from '../sync/transport.ts';
 
 /** Steers the sync loop. */
@@ -26,7 +26,7 @@ export interface SyncControl {
   idle(): Promise<void>;
 }
 
-export const syncControl = (loop: SyncLoop, token: TokenSource, scheduler: Scheduler): SyncControl => {
+export const syncControl = (loop: SyncPort, token: TokenSource, scheduler: Scheduler): SyncControl => {
   let resuming: Timer | null = null;
   const pause = (paused: boolean, forMs?: number): void => {
     resuming?.cancel();
