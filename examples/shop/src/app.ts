@@ -25,7 +25,11 @@ const askTheUser = ask({
 
 /** Conflict types 1 and 3, as every table of the shop has them. */
 const SHOP_RULES = {
-  update: serverWins({ notify: 'none', reason: 'Both sides changed it: the server has the newer one' }),
+  update: serverWins({
+    by: 'author',
+    notify: 'none',
+    reason: 'Both sides changed it: the server has the newer one',
+  }),
   delete: askTheUser,
   insert: 'new-key',
 } as const;

@@ -410,6 +410,22 @@ describe('who and when', () => {
     });
   });
 
+  test('[CONF-13] whoever escalates is told so, also who has it out of sight then', async () => {
+    const version = versionIn(await a.write(insert('crops', 'w3', crop)));
+    const confirmed = { version, values: { soil: null } };
+    await a.write(update('crops', 'w3', { soil: 'clay' }, confirmed));
+    const outcome = await b.write(update('crops', 'w3', { soil: 'sand' }, confirmed));
+    const conflictId = outcome.changes[0]?.conflictId ?? '';
+    const agent = principal('ivy', ['1'], ['agent']);
+    expect(await escalateConflict(field.ctx, agent, conflictId, undefined)).toMatchObject({
+      state: 'escalated',
+      client: { soil: 'sand' },
+    });
+    await expect(showConflict(field.ctx, agent, conflictId)).rejects.toMatchObject({
+      code: 'conflict_unknown',
+    });
+  });
+
   test('[CONF-14] when nobody comes, it expires as its policy says', async () => {
     const version = versionIn(await a.write(insert('crops', 'x1', crop)));
     await a.write(update('crops', 'x1', { area: 2 }, { version, values: { area: 1 } }));

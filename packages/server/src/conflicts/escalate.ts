@@ -2,7 +2,8 @@ import { type Conflict, SatchelError } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import { readConflict } from './conflict-row.ts';
-import { showConflict } from './list.ts';
+import { conflictInSight } from './list.ts';
+import { shownConflict } from './sight.ts';
 
 /**
  * Hands an open conflict to the administrators. Whoever sees it may do so.
@@ -15,8 +16,9 @@ export const escalateConflict = async (
   conflictId: string,
   note: string | undefined,
 ): Promise<Conflict> => {
-  await showConflict(ctx, principal, conflictId);
-  await ctx.db.transaction('write', async (tx) => {
+  // The administrators alone decide from now on: a role that could is told what it saw.
+  const { reach } = await conflictInSight(ctx, principal, conflictId);
+  return await ctx.db.transaction('write', async (tx) => {
     const row = await readConflict(tx, conflictId, true);
     if (row === undefined || row.state === 'settled')
       throw new SatchelError('conflict_settled', { conflictId });
@@ -28,6 +30,7 @@ export const escalateConflict = async (
       [conflictId, principal.userId, note ?? null],
       'conflicts_escalate',
     );
+    const escalated = await readConflict(tx, conflictId, false);
+    return shownConflict(ctx, principal, escalated ?? row, reach);
   });
-  return showConflict(ctx, principal, conflictId);
 };

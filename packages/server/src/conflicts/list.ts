@@ -3,7 +3,7 @@ import { isAdministrator, type Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import { scopesFor } from '../pull/scopes.ts';
 import { CONFLICT_COLUMNS, CONFLICT_SOURCE, type ConflictRow, readConflict } from './conflict-row.ts';
-import { maySee, reachOf, shownConflict } from './sight.ts';
+import { maySee, type Reach, reachOf, shownConflict } from './sight.ts';
 
 export interface ConflictFilter {
   readonly state?: Conflict['state'] | undefined;
@@ -57,18 +57,28 @@ export const listConflicts = async (
   };
 };
 
+/** A conflict that the principal may see, and what his scopes say of it. */
+export const conflictInSight = async (
+  ctx: ServerContext,
+  principal: Principal,
+  conflictId: string,
+): Promise<{ readonly row: ConflictRow; readonly reach: Reach }> => {
+  const row = await readConflict(ctx.db, conflictId, false);
+  if (row !== undefined) {
+    const [reach] = await reachOf(ctx, ctx.db, [row], await scopesFor(ctx, ctx.db, principal));
+    if (reach && maySee(ctx, principal, row, reach)) return { row, reach };
+  }
+  throw new SatchelError('conflict_unknown', { conflictId });
+};
+
 /** @throws `conflict_unknown`, also for one that the principal may not see */
 export const showConflict = async (
   ctx: ServerContext,
   principal: Principal,
   conflictId: string,
 ): Promise<Conflict> => {
-  const row = await readConflict(ctx.db, conflictId, false);
-  if (row !== undefined) {
-    const [reach] = await reachOf(ctx, ctx.db, [row], await scopesFor(ctx, ctx.db, principal));
-    if (reach && maySee(ctx, principal, row, reach)) return shownConflict(ctx, principal, row, reach);
-  }
-  throw new SatchelError('conflict_unknown', { conflictId });
+  const { row, reach } = await conflictInSight(ctx, principal, conflictId);
+  return shownConflict(ctx, principal, row, reach);
 };
 
 const PLACE = /^(\d{1,16})\.([0-9a-f-]{36})$/;

@@ -1,3 +1,4 @@
+import { hlcFromText } from '@satchel/core';
 import { type Conflict, SatchelError, type Values } from '@satchel/protocol';
 import { isAdministrator, mayDo, type Principal, readableColumns } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
@@ -90,8 +91,8 @@ export const shownConflict = (
   const ofOthers = (values: Values | null): Values | null =>
     everything || reach.row ? inView(values) : null;
   // Of a unique value the server's side is another row: the one that has it.
-  const ofServer = (values: Values | null): Values | null =>
-    everything || (row.kind === 'unique' ? reach.holder : reach.row) ? inView(values) : null;
+  const seesServer = everything || (row.kind === 'unique' ? reach.holder : reach.row);
+  const ofServer = (values: Values | null): Values | null => (seesServer ? inView(values) : null);
   const own = row.principal === principal.id ? row.client : inView(row.client);
   return {
     conflictId: row.conflict_id,
@@ -103,6 +104,8 @@ export const shownConflict = (
     ...(row.client_id === null ? {} : { clientId: row.client_id }),
     author: row.author,
     ...(row.device_name === null ? {} : { deviceName: row.device_name }),
+    ...(row.edited_hlc === null ? {} : { clientAt: hlcFromText(row.edited_hlc).millis }),
+    ...(seesServer ? writerOf(row) : {}),
     columns: everything ? row.columns : row.columns.filter((name) => readable.includes(name)),
     ...(row.holder !== null && (everything || reach.holder) ? { holder: row.holder } : {}),
     base: ofOthers(row.base),
@@ -120,3 +123,10 @@ export const shownConflict = (
     ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
   };
 };
+
+/** Who wrote the server's side, as far as the audit knows. */
+const writerOf = (row: ConflictRow): Pick<Conflict, 'serverBy' | 'serverAt' | 'serverDevice'> => ({
+  ...(row.server_by === null ? {} : { serverBy: row.server_by }),
+  ...(row.server_at === null ? {} : { serverAt: row.server_at }),
+  ...(row.server_device === null ? {} : { serverDevice: row.server_device }),
+});
