@@ -234,6 +234,7 @@ const normalise = (input: AnyInput): App => {
     ]),
   );
   checkVia(tables);
+  const documentViews = defineDocumentViews('documentViews', input.documentViews ?? false, tables);
   const onRevoke = input.onRevoke ?? 'lock';
   checkWord('onRevoke', onRevoke, ['lock', 'wipe']);
   return {
@@ -252,8 +253,8 @@ const normalise = (input: AnyInput): App => {
     resolvers,
     onApplied: defineOnApplied('onApplied', input.onApplied ?? {}, names),
     onRevoke,
-    http: defineHttp('http', input.http ?? {}, tables),
-    documentViews: defineDocumentViews('documentViews', input.documentViews ?? false, tables),
+    http: defineHttp('http', input.http ?? {}, tables, documentViews.server || documentViews.device),
+    documentViews,
     alerts: defineAlerts('alerts', input.alerts ?? {}, tables),
     ...(roles === undefined ? {} : { roles }),
     ...(input.documents === undefined ? {} : { documents: input.documents }),

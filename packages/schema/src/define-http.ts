@@ -92,11 +92,12 @@ const checkFunctions = (where: string, given: HttpInput['given'], tables: readon
   }
 };
 
-/** What the server answers over HTTP, with every default filled in. */
+/** What the server answers over HTTP, with every default filled in. `named`: the names are needed beside dialects too. */
 export const defineHttp = (
   where: string,
   given: HttpInput,
   tables: Readonly<Record<string, Table>>,
+  named: boolean,
 ): HttpSettings => {
   checkSettings(where, given, SETTINGS);
   const { dialects = [], auth = 'bearer', version = '1.0.0', maxItems = 1_000, overlap = minutes(1) } = given;
@@ -133,7 +134,7 @@ export const defineHttp = (
     maxItems,
     overlap,
     names:
-      dialects.length > 0 || given.names !== undefined
+      named || dialects.length > 0 || given.names !== undefined
         ? defineNames(`${where}.names`, given.names ?? {}, names)
         : {},
     given: { ...given.given },

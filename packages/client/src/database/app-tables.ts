@@ -1,4 +1,5 @@
 import type { EngineContext } from '../engine-context.ts';
+import { createDocumentViews, dropDocumentViews } from './document-views.ts';
 import { evolveTables } from './evolve.ts';
 import { HOLD_COLUMN, type LocalTable, VERSION_COLUMN } from './local-table.ts';
 import { readMeta, writeMeta } from './meta.ts';
@@ -18,6 +19,7 @@ export const prepareAppTables = (context: EngineContext): void => {
       const left = readMeta(db, `capture:${local.name}`);
       if (left !== undefined && left !== captureText(context, local)) tampered.push(local);
     }
+    dropDocumentViews(context);
     evolveTables(context);
     for (const local of tables.values()) {
       if (!exists(context, local)) db.exec(createTable(local));
@@ -28,6 +30,7 @@ export const prepareAppTables = (context: EngineContext): void => {
     restoreTriggers(context);
     for (const local of tables.values()) writeMeta(db, `capture:${local.name}`, captureText(context, local));
   });
+  createDocumentViews(context);
   captureMissed(context, tampered);
 };
 

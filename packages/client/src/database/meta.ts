@@ -19,6 +19,7 @@ export type MetaName =
   | 'unproven'
   | 'rewound'
   | 'tables'
+  | 'document-views'
   | `capture:${string}`
   | `view:${string}`
   | `setting:${string}`;
