@@ -87,6 +87,28 @@ export const runBench = async (options: BenchOptions): Promise<BenchReport> => {
   };
 };
 
+/** Milliseconds after which a round, or what comes before the first, has failed. With many rows there is more to load. */
+const DEADLINE = 600_000;
+
+const within = async <T>(ms: number, signal: AbortSignal, work: Promise<T>): Promise<T> => {
+  let end = (): void => undefined;
+  const ended = new Promise<never>((_, failed) => {
+    const timer = setTimeout(() => failed(new Error(`no end within ${ms / 1_000} s`)), ms);
+    const stop = (): void => failed(signal.reason);
+    signal.addEventListener('abort', stop);
+    end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    };
+  });
+  signal.throwIfAborted();
+  try {
+    return await Promise.race([work, ended]);
+  } finally {
+    end();
+  }
+};
+
 const choose = (only: readonly string[] | undefined, rows: number): readonly Benchmark[] => {
   for (const name of only ?? []) {
     if (BENCHMARKS.some((one) => one.name === name)) continue;
@@ -109,11 +131,8 @@ const measure = async (
   const rounds: Measured[] = [];
   let failure: string | undefined;
   try {
-    const round = await benchmark.open(world);
-    for (let at = 0; at < count; at++) {
-      signal.throwIfAborted();
-      rounds.push(await round());
-    }
+    const round = await within(DEADLINE, signal, benchmark.open(world));
+    for (let at = 0; at < count; at++) rounds.push(await within(DEADLINE, signal, round()));
   } catch (error) {
     if (signal.aborted) throw error;
     failure = error instanceof Error ? error.message : String(error);

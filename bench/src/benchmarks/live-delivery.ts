@@ -45,11 +45,11 @@ export const liveDelivery: Benchmark = {
       const network = await machine.call<NetworkLimits>(limitModule('network'), 'networkLimits', CHANGES);
       await machine.end();
       const took: number[] = [];
-      const prefix = `r${round++}-`;
+      round += 1;
       const { usage } = await stage.measure([writer, reader], async () => {
         for (let at = 0; at < CHANGES; at++) {
-          const heard = reader.call<number>(HERE, 'heard', `${prefix}${at}`);
-          const written = await writer.call<number>(HERE, 'writeAlert', `${prefix}${at}`);
+          const heard = reader.call<number>(HERE, 'heard', keyOf(round, at));
+          const written = await writer.call<number>(HERE, 'writeAlert', keyOf(round, at));
           took.push((await heard) - written);
         }
       });
@@ -61,6 +61,10 @@ export const liveDelivery: Benchmark = {
     };
   },
 };
+
+/** Later keys are greater: the live query shows the last ones. */
+const keyOf = (round: number, at: number): string =>
+  `r${String(round).padStart(3, '0')}-${String(at).padStart(4, '0')}`;
 
 /** In a device: resolves when it is at a checkpoint and its socket is open. */
 export const untilLive = (): Promise<void> =>
