@@ -129,6 +129,13 @@ export default defineApp({
     ...(roles.includes('admin') ? ['admins'] : []),
   ],
   sync: { schedule: 300, order: 'upload-first', maxItems: 100, retry: { attempts: 5 } },
+  http: {
+    dialects: ['actions'],
+    names: { profiles: { one: 'profile', many: 'profile' } },
+    // A report made over HTTP is its sender's.
+    given: { reports: ({ userId }) => ({ reporterId: userId }) },
+  },
+  documentViews: true,
   validators: {
     filled: (value) =>
       typeof value === 'string' && value.trim() !== '' ? undefined : { code: 'text_empty', params: {} },

@@ -4,6 +4,7 @@ import {
   CHANNELS,
   custom,
   date,
+  days,
   decimal,
   defineApp,
   earliestWins,
@@ -13,6 +14,7 @@ import {
   latestWins,
   media,
   membership,
+  minutes,
   modifiedAt,
   ref,
   review,
@@ -271,6 +273,11 @@ export default defineApp({
     ...(typeof claims.region === 'string' ? [`region:${claims.region}`] : []),
   ],
   sync: { schedule: 600, retry: { attempts: 3 }, lanes: { media: { retry: { attempts: 10 } } } },
+  // An alert that nobody has acknowledged after a quarter of an hour is the operators' concern.
+  alerts: {
+    conflictRate: { above: 0.05, within: days(1) },
+    unacknowledged: [{ table: 'alerts', column: 'acknowledgedAt', made: 'issuedAt', after: minutes(15) }],
+  },
   validators: {
     phoneNumber: (value) =>
       typeof value === 'string' && PHONE.test(value) ? undefined : { code: 'phone_invalid', params: {} },

@@ -1,10 +1,11 @@
-import type { Json } from '@satchel/protocol';
+import type { Json, Values } from '@satchel/protocol';
 import {
   defineApp,
   id,
   json,
   media,
   modifiedAt,
+  type Principal,
   real,
   ref,
   review,
@@ -21,6 +22,9 @@ const administratorDecides = review({
   notify: 'passive',
   reason: 'The device read an older version: an administrator decides',
 });
+
+const ofDistrict = ({ claims: { district } }: Principal): Values =>
+  typeof district === 'string' ? { district } : {};
 
 /**
  * Meter readings and form submissions of a utility. Readers walk their district with
@@ -94,6 +98,13 @@ export default defineApp({
     ...(typeof district === 'string' ? [`district:${district}`] : []),
   ],
   sync: { maxItems: 50, order: 'upload-first', retry: { attempts: 5 } },
+  http: {
+    dialects: ['mobile'],
+    maxItems: 50,
+    // What a reader makes belongs to the reader's district.
+    given: { meters: ofDistrict, submissions: ofDistrict },
+  },
+  documentViews: { server: true },
   validators: {
     reading: (value) =>
       typeof value === 'number' && value >= 0 ? undefined : { code: 'reading_negative', params: {} },

@@ -160,6 +160,7 @@ export default defineApp({
     retry: { attempts: 3 },
     triggers: { appStart: true, networkRegained: true },
   },
+  documentViews: { device: true },
   functions: {
     /** A sale with its lines and what it takes from the shelf: one mutation, all or nothing. */
     recordSale(

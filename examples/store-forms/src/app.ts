@@ -198,6 +198,15 @@ export default defineApp({
     urgentLane: 'urgent',
     triggers: { appStart: true, networkRegained: true, urgentWrite: true, conflictResolved: true },
   },
+  // Devices of the chain's own network may go without a token: `auth: 'private-network'`.
+  http: {
+    dialects: ['tables'],
+    deviceUser: (deviceId) => ({
+      roles: [deviceId.startsWith('store-manager') ? 'manager' : 'store'],
+      claims: { storeId: '42' },
+    }),
+  },
+  documentViews: true,
   functions: {
     /** What was filled in so far, kept on the device as it is typed. */
     saveAnswers(db, args: { readonly submissionId: string; readonly answers: readonly Answer[] }) {
