@@ -1,11 +1,5 @@
 /** A value as the oracle sees it: JSON, and nothing of the engine's types. */
-export type Cell =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Cell[]
-  | { readonly [name: string]: Cell };
+export type Cell = null | boolean | number | string | readonly Cell[] | { readonly [name: string]: Cell };
 /** A row, or some columns of one. */
 export type Cells = Readonly<Record<string, Cell>>;
 

@@ -1,12 +1,6 @@
 import type { Cells } from './cells.ts';
 import { folded } from './fold.ts';
-import {
-  type OracleChange,
-  type OracleTable,
-  type OracleWrite,
-  rowNameOf,
-  type Stamp,
-} from './model.ts';
+import { type OracleChange, type OracleTable, type OracleWrite, rowNameOf, type Stamp } from './model.ts';
 import { seenRow } from './overlay.ts';
 
 /** What a local transaction did to a row, as somebody beside the engine can see it. */
@@ -24,8 +18,7 @@ export interface SeenEdit {
 
 interface Pending {
   readonly id: string;
-  write: OracleWrite;
-  /** The same under the names that rows have on the device now. */
+  /** Under the names that rows have on the device now. */
   local: readonly OracleChange[];
 }
 
@@ -34,6 +27,8 @@ export class OracleDevice {
   readonly client: string;
   readonly #tables: ReadonlyMap<string, OracleTable>;
   readonly #pending: Pending[] = [];
+  /** Every write, under the names by which the server must take it. */
+  readonly #written = new Map<string, OracleWrite>();
   /** Keys that the server gave instead, of which the device does not know yet. */
   readonly #unheard = new Map<string, string>();
 
@@ -51,23 +46,25 @@ export class OracleDevice {
     const sent = changes.map((change) => this.#underNewKey(change));
     const earlier = this.#pending.find((pending) => pending.id === id);
     if (!earlier) {
-      this.#pending.push({ id, local: changes, write: { id, client: this.client, stamp, changes: sent } });
+      this.#pending.push({ id, local: changes });
+      this.#written.set(id, { id, client: this.client, stamp, changes: sent });
       return true;
     }
-    const both = folded(earlier.write.changes[0]!, sent[0]!);
+    const both = folded(this.#written.get(id)!.changes[0]!, sent[0]!);
     const local = folded(earlier.local[0]!, changes[0]!);
     if (!both || !local) {
-      this.#pending.splice(this.#pending.indexOf(earlier), 1);
+      this.settled(id);
+      this.#written.delete(id);
       return false;
     }
-    earlier.write = { ...earlier.write, stamp, changes: [both] };
+    this.#written.set(id, { id, client: this.client, stamp, changes: [both] });
     earlier.local = [local];
     return true;
   }
 
   /** The write as the server must judge it. */
   find(id: string): OracleWrite | undefined {
-    return this.#pending.find((pending) => pending.id === id)?.write;
+    return this.#written.get(id);
   }
 
   get pending(): readonly string[] {
@@ -83,12 +80,13 @@ export class OracleDevice {
   /** The server gave a row another key: what the device wrote under the old one means the new one. */
   renamedOnServer(table: string, key: string, newKey: string): void {
     this.#unheard.set(rowNameOf(table, key), newKey);
-    for (const pending of this.#pending) {
-      pending.write = {
-        ...pending.write,
-        changes: pending.write.changes.map((change) => this.#underNewKey(change)),
-      };
+    for (const [id, write] of this.#written) {
+      this.#written.set(id, { ...write, changes: write.changes.map((change) => this.#underNewKey(change)) });
     }
+  }
+
+  get writes(): ReadonlyMap<string, OracleWrite> {
+    return this.#written;
   }
 
   /** The device knows it too. */
@@ -97,6 +95,12 @@ export class OracleDevice {
     for (const pending of this.#pending) {
       pending.local = pending.local.map((change) => this.#renamed(change, table, key, newKey));
     }
+  }
+
+  isTouched(table: string, key: string): boolean {
+    return this.#pending.some(({ local }) =>
+      local.some((change) => change.key === key && change.table === table),
+    );
   }
 
   /** The row that must be on the screen over what the server told. */

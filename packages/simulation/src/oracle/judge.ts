@@ -201,11 +201,11 @@ const together = (
   const mixed = clash.length > 0 || fields.some(({ how }) => how === 'mixed');
   const after = { ...row };
   for (const { column, value } of changed) after[column] = value;
-  return ruling(
-    lost ? 'superseded' : mixed ? 'merged' : 'applied',
-    changed.length > 0 ? after : undefined,
-    { clash, writers, open: fields.some(({ how }) => how === 'apply') },
-  );
+  return ruling(lost ? 'superseded' : mixed ? 'merged' : 'applied', changed.length > 0 ? after : undefined, {
+    clash,
+    writers,
+    open: fields.some(({ how }) => how === 'apply'),
+  });
 };
 
 const fieldsOfUpdate = (table: OracleTable, change: OracleChange, row: Cells, facts: Facts): Field[] =>
@@ -237,7 +237,13 @@ const judgeUpdate = (table: OracleTable, change: OracleChange, facts: Facts): Ru
   }
   if (table.deletes === 'ask') return ruling('review', undefined, { clash: columns, open: true });
   if (table.deletes === 'delete-wins') return ruling('superseded', undefined, { clash: columns });
-  const merged = together(table, fieldsOfUpdate(table, change, row.last, facts), row.last, change.toldAt, facts);
+  const merged = together(
+    table,
+    fieldsOfUpdate(table, change, row.last, facts),
+    row.last,
+    change.toldAt,
+    facts,
+  );
   if (merged.outcome === 'review' || merged.outcome === 'rejected') return merged;
   return {
     ...merged,
@@ -263,9 +269,11 @@ const judgeInsert = (table: OracleTable, change: OracleChange, facts: Facts): Ru
   });
   if (!differs) return ruling('applied', undefined);
   const rule = table.inserts;
-  if (rule.kind === 'reject') return ruling('rejected', undefined, { code: 'row_exists' });
-  if (rule.kind === 'new-key')
-    return ruling('merged', change.wrote, { otherKey: true, clash: columns, writers: stamps });
+  if (rule.kind !== 'merge') {
+    return rule.kind === 'reject'
+      ? ruling('rejected', undefined, { code: 'row_exists' })
+      : ruling('merged', change.wrote, { otherKey: true, clash: columns, writers: stamps });
+  }
   const otherwise = rule.then ?? ({ kind: 'server-wins' } as const);
   const fields = columns.map((column) =>
     judgeField(

@@ -1,12 +1,6 @@
 import type { Cell, Cells } from './cells.ts';
 import { type Gravity, judge, type LastWriter, type ReferenceRow, type Ruling } from './judge.ts';
-import {
-  type OracleChange,
-  type OracleTable,
-  type OracleWrite,
-  type Receipt,
-  rowNameOf,
-} from './model.ts';
+import { type OracleChange, type OracleTable, type OracleWrite, type Receipt, rowNameOf } from './model.ts';
 
 const GRAVITY: readonly Gravity[] = ['applied', 'merged', 'superseded', 'review', 'rejected'];
 
@@ -147,7 +141,8 @@ export class Reference {
       const lands = otherKey ? (newKeys.get(own) ?? key) : key;
       const name = rowNameOf(table, lands);
       const before = this.#rows.get(name);
-      if (after !== undefined) this.#put(name, table, lands, after, { ...before?.writers, ...writers });
+      if (after === null) this.#put(name, table, lands, null, {});
+      else if (after !== undefined) this.#put(name, table, lands, after, { ...before?.writers, ...writers });
       else if (before) this.#rows.set(name, { ...before, writers: { ...before.writers, ...writers } });
       images.set(name, this.#rows.get(name)?.cells ?? {});
     }
