@@ -21,6 +21,12 @@ export const conflictSchema = z.object({
   clientId: z.optional(uuidSchema),
   author: z.string(),
   deviceName: z.optional(z.string()),
+  /** When the edit was made, by the device's stamp. */
+  clientAt: z.optional(z.number()),
+  /** Who wrote what the server had, when, and on which device: as far as the audit knows and the receiver may. */
+  serverBy: z.optional(z.string()),
+  serverAt: z.optional(z.number()),
+  serverDevice: z.optional(z.string()),
   /** The columns that clash. */
   columns: z.array(nameSchema),
   /** Kind `unique`: the row that has the value, if the receiver may see it. */

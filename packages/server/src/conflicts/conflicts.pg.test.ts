@@ -358,6 +358,21 @@ describe('undo', () => {
 });
 
 describe('who and when', () => {
+  test('[CONF-16] a record says who wrote each side, when, and on which device', async () => {
+    const { conflictId } = await openReview('who');
+    const shown = await showConflict(field.ctx, root, conflictId);
+    expect(shown).toMatchObject({ author: 'bob', clientId: b.clientId, serverBy: 'ann' });
+    expect(shown.serverAt).toBeLessThanOrEqual(shown.createdAt);
+    expect(shown.clientAt).toBeGreaterThan(0);
+    const out = principal('ann', []);
+    await expect(showConflict(field.ctx, out, conflictId)).rejects.toMatchObject({
+      code: 'conflict_unknown',
+    });
+    const far = await showConflict(field.ctx, principal('bob', []), conflictId);
+    expect(far).toMatchObject({ author: 'bob', server: null });
+    expect(far).not.toHaveProperty('serverBy');
+  });
+
   test('[CONF-11] the author sees a conflict, administrators decide it, strangers do not know of it', async () => {
     const { conflictId } = await openReview('w1');
     expect((await showConflict(field.ctx, bob, conflictId)).client).toEqual({ area: 3 });
