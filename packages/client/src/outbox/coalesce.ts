@@ -1,3 +1,4 @@
+import { equalValues } from '@satchel/core';
 import type { Values } from '@satchel/protocol';
 import type { EngineContext } from '../engine-context.ts';
 import { readBase } from '../pages/base.ts';
@@ -42,7 +43,7 @@ export const coalesce = (
   if (!last) return undefined;
   const entry = entryOfChange(context, last.changeId);
   if (!entry || !mayTakeIn(entry, last, made.name)) return undefined;
-  if (!sameBase(context, change, last)) return undefined;
+  if (!sameBase(context, change, last) || !sameSight(change, accepted, last)) return undefined;
   if (!isLast(context, entry) && dependsOnOrder(change, accepted)) return undefined;
   return change.op === 'delete'
     ? takeDelete(context, entry, last, change, made)
@@ -62,6 +63,23 @@ const mayTakeIn = (entry: Entry, last: PendingChange, name: string | undefined):
 const sameBase = (context: EngineContext, change: NetChange, last: PendingChange): boolean => {
   const base = readBase(context, change.local.name, last.key);
   return (base?.row ? base.version : null) === last.version && base?.gone !== 'left';
+};
+
+/**
+ * The user must see what the last edit left. Where an earlier mutation was refused since,
+ * its values are gone from the screen and stand in the image before the last edit: folded
+ * over that, writing them again would count as no edit.
+ */
+const sameSight = (
+  { local, op, old }: NetChange,
+  { changed }: Accepted,
+  { new: left }: PendingChange,
+): boolean => {
+  const names = op === 'delete' ? local.valueColumns.map(({ name }) => name) : changed;
+  const { columns } = local.table;
+  return names.every(
+    (name) => columns[name]!.type === 'modifiedAt' || equalValues(columns[name]!, old?.[name], left?.[name]),
+  );
 };
 
 const isLast = ({ db }: EngineContext, entry: Entry): boolean =>

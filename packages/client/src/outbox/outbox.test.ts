@@ -93,6 +93,22 @@ describe('outbox: folding edits of one row', () => {
     ]);
   });
 
+  it('[OUT-11] does not fold over what the refusal of an earlier mutation took from the screen', () => {
+    const world = held();
+    world.write("update customers set phone = '5', visits = 4 where id = 'a'");
+    const [first] = world.send();
+    world.write("update customers set name = 'Anna' where id = 'a'");
+    world.answer(rejected(first!));
+    world.write("update customers set phone = '5', visits = 1 where id = 'a'");
+    expect(world.row("select name, phone, visits from customers where id = 'a'")).toEqual({
+      name: 'Anna',
+      phone: '5',
+      visits: 1,
+    });
+    const written = world.changes().map(([change]) => change!.values);
+    expect(written.slice(1)).toEqual([{ name: 'Anna' }, { phone: '5', visits: 1 }]);
+  });
+
   it('[OUT-12] an edit on top of a pending one says what was seen, who wrote it, and what is confirmed', () => {
     const world = held();
     const first = world.write("update customers set name = 'Anna' where id = 'a'");
