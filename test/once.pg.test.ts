@@ -17,9 +17,10 @@ import { type ServerProcess, startServerProcess } from './server-process.ts';
 
 const LONG = process.env.SATCHEL_LONG === '1';
 const SENDERS = 6;
-const MUTATIONS = LONG ? 8_000 : 2_400;
+// A whole number for each sender, and for each device.
+const MUTATIONS = LONG ? 8_004 : 2_400;
 const DEVICES = 3;
-const WRITES = LONG ? 2_000 : 600;
+const WRITES = LONG ? 2_001 : 600;
 const COUNTERS = 10;
 const SEED = Number(process.env.SATCHEL_SEED ?? 1);
 const TEAM = '1';
