@@ -1,8 +1,8 @@
-import { type ClientReport, SatchelError } from '@satchel/protocol';
+import { type ClientReport, type RunReport, SatchelError } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import type { Queryable } from '../postgres/database.ts';
-import { recordRuns } from './runs-told.ts';
+import { recordRuns, VISIT } from './runs-told.ts';
 
 /** What a request says of the client that sent it. */
 export interface Report {
@@ -50,8 +50,8 @@ export const heardFrom = async (
     );
   }
   if (isNews(known, report, now)) await writeDown(tx, clientId, report, now);
-  const runs = report.client?.runs;
-  if (runs !== undefined && runs.length > 0) await recordRuns(tx, clientId, runs, now);
+  const runs = report.client === undefined ? visitOf(known, report, now) : (report.client.runs ?? []);
+  if (runs.length > 0) await recordRuns(tx, clientId, runs, now);
   return { newClient: known.overtaken };
 };
 
@@ -113,6 +113,15 @@ const register = async (
   if (known === undefined) throw new SatchelError('server_busy');
   return known;
 };
+
+/**
+ * A device that tells nothing of itself (of a dialect) is seen to sync by its requests:
+ * those within `HEARD_EVERY` of one another are one sync.
+ */
+const visitOf = (known: Known, { direction }: Report, now: number): readonly RunReport[] =>
+  direction === undefined || !(isLongAgo(known.last_heard_at, now) || known.last_heard_at === now)
+    ? []
+    : [{ startedAt: now, endedAt: now, trigger: VISIT, sent: 0, received: 0, rowsDown: 0, mutationsUp: 0 }];
 
 const isLongAgo = (at: number | null, now: number): boolean =>
   at === null || Math.abs(now - at) >= HEARD_EVERY;

@@ -1,6 +1,9 @@
 import type { RunReport } from '@satchel/protocol';
 import type { Queryable } from '../postgres/database.ts';
 
+/** The trigger of a sync that was seen by its request alone: neither its length nor its bytes are known. */
+export const VISIT = 'request';
+
 /** Keeps runs of a device's sync loop as it reports them; one that comes twice counts once. */
 export const recordRuns = async (
   tx: Queryable,

@@ -11,6 +11,7 @@ import { relationText, TableDraft } from './app-tables/table-draft.ts';
 import { touchName, touchTrigger } from './app-tables/touch-trigger.ts';
 import { catalogKey, readCatalog } from './catalog.ts';
 import type { Database, Queryable, Transaction } from './database.ts';
+import { installDocumentViews } from './document-views.ts';
 import { lockSchema } from './migrate.ts';
 import { databaseFact } from './pg-errors.ts';
 
@@ -56,6 +57,7 @@ export const applyApp = (db: Database, app: App, options: PlanOptions = {}): Pro
     }
     const tableIds = await numberTables(tx, app);
     await installCapture(tx, app, tableIds);
+    await installDocumentViews(tx, app);
     await writeMeta(tx, app);
     return { tableIds, plan };
   });
