@@ -11,7 +11,7 @@ import {
   type Transport,
 } from '@satchel/client';
 import { nodePlatform } from '@satchel/client/node';
-import type { Clock } from '@satchel/core';
+import type { Clock, Scheduler } from '@satchel/core';
 import { type Json, SatchelError } from '@satchel/protocol';
 import type { App } from '@satchel/schema';
 import {
@@ -49,6 +49,8 @@ export interface Road {
   cut?(path: string): boolean;
   /** The server gets it, and its answer is lost. */
   loseAnswer?(path: string): boolean;
+  /** Somebody on the way answers in the server's place: 503, as a gateway does. */
+  unavailable?(path: string): boolean;
 }
 
 export interface DeviceOptions<A extends App>
@@ -57,6 +59,9 @@ export interface DeviceOptions<A extends App>
   /** The device's own clock; default the field's. */
   readonly clock?: Clock;
   readonly road?: Road;
+  /** Another address of the server, for example a proxy's. */
+  readonly server?: string;
+  readonly scheduler?: Scheduler;
   /** Hears of news by itself over a live socket. Default false: it has to ask. */
   readonly live?: boolean;
   /** A folder of its own that outlives the device. */
@@ -141,7 +146,14 @@ export const openField = async <A extends App>(
     log: lines,
     token,
     device: async (person, given = {}) => {
-      const device = await openFieldDevice({ app, server: server.url, time, person, token, given });
+      const device = await openFieldDevice({
+        app,
+        server: given.server ?? server.url,
+        time,
+        person,
+        token,
+        given,
+      });
       closers.push(device.end);
       return device;
     },
@@ -178,14 +190,21 @@ const openFieldDevice = async <A extends App>({
       return () => listeners.delete(heard);
     },
   };
-  const node = nodePlatform({ directory, network, clock: given.clock ?? time });
+  const node = nodePlatform({
+    directory,
+    network,
+    clock: given.clock ?? time,
+    ...(given.scheduler ? { scheduler: given.scheduler } : {}),
+  });
   const own = await token(person);
   const tokenSource = given.token ?? (() => own);
   const exchanges: Exchange[] = [];
   const exchange: typeof node.exchange = async (request) => {
     const path = new URL(request.url).pathname;
     if (given.road?.cut?.(path)) throw new SatchelError('network_unreachable');
-    const answer = await node.exchange(request);
+    const answer = given.road?.unavailable?.(path)
+      ? { status: 503, headers: {}, text: '', sent: 0, received: 0 }
+      : await node.exchange(request);
     exchanges.push({
       path,
       sent: typeof request.body === 'string' ? request.body : '',
