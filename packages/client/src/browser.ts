@@ -1,1 +1,5 @@
-export {};
+export { type BrowserPlatformOptions, browserPlatform } from './platform/browser/browser-platform.ts';
+export { fetchExchange } from './platform/browser/http.ts';
+export { browserNetwork } from './platform/browser/network.ts';
+export { browserSocket } from './platform/browser/socket.ts';
+export { browserClock, browserRandom, browserScheduler } from './platform/browser/system.ts';

@@ -44,7 +44,8 @@ export const hostEngine = (
   });
 };
 
-const failure = (id: number, error: unknown) => {
+/** What is posted for a call that failed. */
+export const failure = (id: number, error: unknown) => {
   if (error instanceof SatchelError) return { id, kind: 'problem', problem: error.toProblem() } as const;
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   return { id, kind: 'crash', message, stack: stack ?? '' } as const;

@@ -13,7 +13,7 @@ import type {
   VersionsResponse,
 } from '@satchel/protocol';
 import type { Query } from '@satchel/schema';
-import type { SqlRow } from './database/driver.ts';
+import type { Durability, SqlRow } from './database/driver.ts';
 
 /**
  * The engine: synchronous code beside its database. Everything that crosses this
@@ -136,6 +136,8 @@ export interface Written {
   readonly tables: readonly string[];
   /** Lanes of what was written, for triggers. */
   readonly lanes: readonly string[];
+  /** Kept in the journal of this browser, because the leading tab is silent; it takes effect when that one is back or gone. */
+  readonly saved?: true;
 }
 
 export interface TakeBatch {
@@ -252,6 +254,44 @@ export interface MeterEntry {
   readonly bytes: number;
 }
 
+/** Where the database lies, and how safe it is there. */
+export interface StorageFacts {
+  /** `sqlite`: a file of this device. In a browser `opfs`, `indexeddb` (a copy of an in-memory database) or `memory`. */
+  readonly kind: 'sqlite' | 'opfs' | 'indexeddb' | 'memory';
+  readonly durability: Durability;
+  /** In a browser: whether it may clear the database when it wants room. */
+  readonly keeping?: 'persistent' | 'best-effort';
+  /** Why it is not kept better, or what is about to run short. */
+  readonly why?: readonly StorageReason[];
+  /** Bytes of the origin, as the browser estimates them; null where it does not. */
+  readonly usedBytes?: number | null;
+  readonly quotaBytes?: number | null;
+  /** What the database itself may hold; null: what the quota allows. */
+  readonly limitBytes?: number | null;
+}
+
+export type StorageReason =
+  | 'opfs-refused'
+  | 'indexeddb-refused'
+  /** Without Web Locks two tabs could write one database: it lies in memory. */
+  | 'locks-refused'
+  | 'persistence-refused'
+  /** The whole quota is under 200 MB. */
+  | 'quota-small'
+  /** Less than a tenth of the quota, or of the limit, is left. */
+  | 'room-short';
+
+/** Tabs of one origin share one database: the leader holds it, the others write through it. */
+export interface TabFacts {
+  readonly role: 'leader' | 'follower';
+  /** The leader has not answered for two seconds: writes are saved in a journal that it will take in. */
+  readonly leaderSilent: boolean;
+  /** Writes of this tab in the journal. */
+  readonly saved: number;
+  /** Writes in the journal that could not be laid down; they are kept there. */
+  readonly refused: number;
+}
+
 /** What the database says of itself, for the status. */
 export interface EngineFacts {
   readonly clientId: string;
@@ -276,7 +316,9 @@ export interface EngineFacts {
   readonly complete: boolean;
   readonly checkpointAt: number | null;
   readonly scopes: readonly string[];
-  readonly storage: { readonly kind: string; readonly durability: string };
+  readonly storage: StorageFacts;
+  /** Where several tabs share one database: what this one is to it. */
+  readonly tab?: TabFacts;
   /** The database was seen to be a copy or an old backup of itself. */
   readonly cloned: boolean;
   /**

@@ -1,6 +1,6 @@
 import { type Phase, phaseOf, type WaitingFor } from '@satchel/core';
 import type { Problem } from '@satchel/protocol';
-import type { EngineFacts, SyncRun } from './engine.ts';
+import type { EngineFacts, SyncRun, TabFacts } from './engine.ts';
 import type { SyncFacts } from './sync/sync-port.ts';
 
 /**
@@ -51,6 +51,8 @@ export interface SyncStatus {
   readonly clockOffset: number | null;
   readonly scopes: readonly string[];
   readonly storage: EngineFacts['storage'];
+  /** In a browser: what this tab is to the database; else null. */
+  readonly tab: TabFacts | null;
   /** The database was found to be a copy or an old backup of another; it now has a client id of its own. */
   readonly cloned: boolean;
 }
@@ -61,8 +63,11 @@ export const statusOf = (
   budget: SyncStatus['budget'],
   attempts: number,
 ): SyncStatus => {
-  const waits: WaitingFor[] = loop.wait === null ? [] : [loop.wait];
-  if (engine.pending > 0 && loop.nextRunAt !== null) waits.push('schedule');
+  // What a silent leader last said of its loop is no news.
+  const silent = engine.tab?.leaderSilent ?? false;
+  const pending = engine.pending + (engine.tab?.saved ?? 0);
+  const waits: WaitingFor[] = silent ? ['leader'] : loop.wait === null ? [] : [loop.wait];
+  if (!silent && engine.pending > 0 && loop.nextRunAt !== null) waits.push('schedule');
   if (engine.review > 0 && engine.review === engine.pending) waits.push('review');
   const { phase, waitingFor = null } = phaseOf({
     needsAuth: loop.needsAuth !== null || loop.revoked,
@@ -71,10 +76,10 @@ export const statusOf = (
     openConflicts: engine.openConflicts,
     paused: loop.paused || !loop.running,
     offline: !loop.online,
-    syncing: loop.uploading || loop.downloading,
-    pending: engine.pending,
+    syncing: !silent && (loop.uploading || loop.downloading),
+    pending,
     complete: engine.complete,
-    contacted: loop.contact,
+    contacted: loop.contact && !silent,
     waitingFor: waits,
   });
   return {
@@ -90,7 +95,7 @@ export const statusOf = (
     locked: loop.revoked,
     problem: loop.problem,
     retry: { failures: loop.failures, attempts },
-    pending: engine.pending,
+    pending,
     pendingByLane: engine.pendingByLane,
     pendingByTable: engine.pendingByTable,
     oldestPendingAt: engine.oldestPendingAt,
@@ -112,6 +117,7 @@ export const statusOf = (
     clockOffset: loop.clockOffset,
     scopes: engine.scopes,
     storage: engine.storage,
+    tab: engine.tab ?? null,
     cloned: engine.cloned,
   };
 };

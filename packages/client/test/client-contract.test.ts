@@ -1,12 +1,25 @@
-import { clientContract } from '@satchel/testing/client-contract';
-import { nodePlatform } from '../src/node.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { clientContract, type PlatformUnderTest } from '@satchel/testing/client-contract';
+import { type NodePlatformOptions, nodePlatform } from '../src/node.ts';
 
-clientContract('engine beside the app', (directory) => nodePlatform({ directory }));
+const inFolder =
+  (options: Omit<NodePlatformOptions, 'directory'> = {}) =>
+  (): PlatformUnderTest => {
+    const directory = mkdtempSync(join(tmpdir(), 'satchel-contract-'));
+    return {
+      platform: nodePlatform({ directory, ...options }),
+      clean: () => rmSync(directory, { recursive: true, force: true }),
+    };
+  };
+
+clientContract('engine beside the app', inFolder());
 
 // A worker starts from built files: `npm test` builds them first.
-clientContract('engine in a worker thread', (directory) =>
-  nodePlatform({
-    directory,
+clientContract(
+  'engine in a worker thread',
+  inFolder({
     worker: {
       definition: new URL('../../testing/dist/contract-app.js', import.meta.url),
       execArgv: [],

@@ -193,6 +193,18 @@ export const ERRORS = {
     '{table} {key} waited {days} days for {parentTable} {parentKey}, which never came.',
     'Insert what it refers to and try again.',
   ),
+  parent_awaited: entry(
+    0,
+    'later',
+    '{table} {key} waits for {parentTable} {parentKey}, which is not there yet.',
+    'It is kept and applied when that row comes; send the same again to learn what became of it.',
+  ),
+  item_reused: entry(
+    0,
+    'never',
+    '{name} was sent before under the version {version}, with other content.',
+    'Raise its version with each edit, or give a new action an id of its own.',
+  ),
   mutation_too_large: entry(
     413,
     'never',
@@ -389,6 +401,12 @@ export const ERRORS = {
     'later',
     'The device has no room left.',
     'Free some space; nothing that was saved is lost.',
+  ),
+  leader_silent: entry(
+    0,
+    'later',
+    'The tab that holds the database does not answer.',
+    'Wake or close the other tab; what was saved meanwhile is kept.',
   ),
   storage_unavailable: entry(
     0,

@@ -1,17 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { openSatchel, type Platform, type RowDiff, type Satchel } from '@satchel/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import contractApp from './contract-app.ts';
+
+export interface PlatformUnderTest {
+  readonly platform: Platform;
+  /** Takes away what the test has left. */
+  readonly clean: () => void | Promise<void>;
+}
 
 /**
  * What every client must do, wherever its engine sits: beside the app, in a worker
  * thread, in a browser's worker.
  */
-export const clientContract = (name: string, platformIn: (directory: string) => Platform): void => {
+export const clientContract = (
+  name: string,
+  make: () => PlatformUnderTest | Promise<PlatformUnderTest>,
+): void => {
   describe(`client contract: ${name}`, () => {
-    let directory: string;
+    let given: PlatformUnderTest;
     let platform: Platform;
     const opened: Satchel[] = [];
 
@@ -33,13 +39,13 @@ export const clientContract = (name: string, platformIn: (directory: string) => 
       (await db.all('select title from tasks order by title')).map((row) => row.title);
 
     beforeEach(async () => {
-      directory = await mkdtemp(join(tmpdir(), 'satchel-contract-'));
-      platform = platformIn(directory);
+      given = await make();
+      platform = given.platform;
     });
     afterEach(async () => {
       for (const db of opened.splice(0)) await db.close();
       await platform.close();
-      await rm(directory, { recursive: true, force: true });
+      await given.clean();
     });
 
     it('[CLIENT-01] writes at once, and reads what it wrote', async () => {

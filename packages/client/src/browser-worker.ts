@@ -1,0 +1,1 @@
+export { runEngineWorker } from './platform/browser/run-engine-worker.ts';
