@@ -1,6 +1,7 @@
 import type { Clock, Random, Scheduler } from '@satchel/core';
 import type { App } from '@satchel/schema';
 import type { Log, ServerContext, ServerLimits } from './context.ts';
+import { mountDialects } from './dialects/mount.ts';
 import type { Authenticate } from './http/auth.ts';
 import type { OriginRule } from './http/cors.ts';
 import { createHttpApp } from './http/http-app.ts';
@@ -78,6 +79,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     const metrics = createMetrics();
     const http = createHttpApp({
       operations,
+      dialects: mountDialects({ ctx, operations }),
       authenticate,
       rate,
       origins,

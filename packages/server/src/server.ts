@@ -1,6 +1,7 @@
 import type { Clock, Random, Scheduler } from '@satchel/core';
 import type { App } from '@satchel/schema';
 import type { Log, ServerContext, ServerLimits } from './context.ts';
+import { checkPrivateNetwork } from './dialects/private-network.ts';
 import { type AuthSettings, openAuth } from './http/auth.ts';
 import { originRule } from './http/cors.ts';
 import { listen } from './http/listen.ts';
@@ -110,6 +111,7 @@ const open = async (
   // All that can be wrong with the settings is found before anything is opened.
   const origins = originRule(options.corsOrigins ?? []);
   const authenticate = await openAuth(options.auth, clock);
+  checkPrivateNetwork(options.app, options.host);
 
   const db = await databaseOf(options, { scheduler, log }, closers);
   const node = await startNode({

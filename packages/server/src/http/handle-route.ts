@@ -101,7 +101,8 @@ const clientIdOf = (body: unknown): string | undefined => {
   return parsed.success ? parsed.data : undefined;
 };
 
-const onlyOnce = (
+/** Query parameters, each known and given once. */
+export const onlyOnce = (
   given: Readonly<Record<string, readonly string[]>>,
   known: Readonly<Record<string, Parameter>>,
 ): Record<string, string> => {
@@ -117,7 +118,8 @@ const onlyOnce = (
   return values;
 };
 
-const parseParameters = (
+/** Values of path or query, each of its form. */
+export const parseParameters = (
   known: Readonly<Record<string, Parameter>>,
   given: Readonly<Record<string, string>>,
   place: 'path' | 'query',

@@ -1,11 +1,13 @@
 import { SatchelError } from '@satchel/protocol';
 import { type Context, Hono } from 'hono';
+import { serveDialects } from '../dialects/serve-dialects.ts';
 import { addressOf } from './address.ts';
 import { corsHeaders, PREFLIGHT_HEADERS } from './cors.ts';
 import { errorReply } from './error-answer.ts';
 import { errorReport } from './error-report.ts';
 import { handleRoute } from './handle-route.ts';
 import type { Facts, HttpEnv, HttpParts } from './http-parts.ts';
+import { identify } from './identify.ts';
 import { servePublicPages } from './public-pages.ts';
 import { answerOf } from './reply.ts';
 import { requestIdOf } from './request-id.ts';
@@ -19,6 +21,7 @@ export const createHttpApp = (parts: HttpParts): Hono<HttpEnv> => {
   app.use('*', finish(parts), gate(parts));
   servePublicPages(app, parts);
   for (const route of ROUTES) app.on(route.method, honoPath(route.path), serveRoute(route, parts));
+  serveDialects(app, parts);
   app.notFound((c) => {
     const methods = methodsAt(c.req.path);
     const error =
@@ -67,20 +70,6 @@ const serveRoute =
       },
     });
   };
-
-/** Who asks. Without a good token the address is counted, so that guessing gets nowhere. */
-const identify = async (request: Request, facts: Facts, parts: HttpParts) => {
-  try {
-    const token = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-    if (token === undefined) throw new SatchelError('auth_missing');
-    const principal = await parts.authenticate(token);
-    await parts.rate.principal(principal.id);
-    return principal;
-  } catch (error) {
-    if (error instanceof SatchelError && error.status === 401) await parts.rate.address(facts.address);
-    throw error;
-  }
-};
 
 /** Opens the facts of a request, and closes them: headers, log line, figures. */
 const finish = (parts: HttpParts) => async (c: Context<HttpEnv>, next: () => Promise<void>) => {

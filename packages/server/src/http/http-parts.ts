@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock, Random } from '@satchel/core';
 import type { Log } from '../context.ts';
+import type { MountedDialects } from '../dialects/dialect-route.ts';
 import type { Authenticate } from './auth.ts';
 import type { OriginRule } from './cors.ts';
 import type { HandleLimits } from './handle-route.ts';
@@ -22,6 +23,8 @@ export interface HttpParts {
   readonly administrators: readonly string[];
   /** Proxies in front whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: number;
+  /** Contracts of older clients, where the app asks for some. */
+  readonly dialects?: MountedDialects;
   /** Absent: `/metrics` is not served here. */
   readonly metricsToken?: string;
   /** True once the server was told to stop. */

@@ -1,5 +1,7 @@
 import { ERRORS, type ErrorCode, PROTOCOL_VERSION } from '@satchel/protocol';
 import * as z from 'zod/mini';
+import type { DialectRoute } from '../dialects/dialect-route.ts';
+import { dialectPart } from '../dialects/openapi-part.ts';
 import type { Parameter, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { SCHEMA_NOTES } from './schema-notes.ts';
@@ -34,8 +36,18 @@ export const errorsOf = (route: Route): readonly ErrorCode[] => [
   ]),
 ];
 
-/** The interface as an OpenAPI 3.1 document, made from the routes and the schemas that the server itself uses. */
-export const openApiDocument = (): JsonObject => ({
+/** The interface as an OpenAPI 3.1 document, made from the routes and the schemas that the server itself uses; with those of the dialects that are mounted. */
+export const openApiDocument = (dialects: readonly DialectRoute[] = []): JsonObject => {
+  const part = dialectPart(dialects);
+  const native = nativeDocument();
+  return {
+    ...native,
+    tags: [...native.tags, ...part.tags],
+    paths: { ...native.paths, ...part.paths },
+  };
+};
+
+const nativeDocument = () => ({
   openapi: '3.1.0',
   info: {
     title: 'Satchel',

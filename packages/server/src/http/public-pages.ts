@@ -28,7 +28,7 @@ export const servePublicPages = (app: Hono<HttpEnv>, parts: HttpParts): void => 
   let document: string | undefined;
   app.get('/openapi.json', async (c) => {
     await countAddress(c, parts, '/openapi.json');
-    document ??= JSON.stringify(openApiDocument());
+    document ??= JSON.stringify(openApiDocument(parts.dialects?.routes));
     return new Response(document, { headers: { 'content-type': 'application/json' } });
   });
 

@@ -17,14 +17,8 @@ export const answerOf = (
     case 'pushed':
       given.metrics.pushed(reply.value);
       return answerOf(route, { kind: 'json', value: reply.value }, request, given);
-    case 'json': {
-      const text = JSON.stringify(reply.value);
-      if (text.length < MIN_PACKED) {
-        on.sent(Buffer.byteLength(text));
-        return new Response(text, { headers: { 'content-type': 'application/json' } });
-      }
-      return packed([text], 'application/json', request, on);
-    }
+    case 'json':
+      return jsonAnswer(JSON.stringify(reply.value), request, on);
     case 'pull': {
       if (reply.answer.kind === 'unchanged')
         return new Response(null, {
@@ -37,6 +31,17 @@ export const answerOf = (
       return answer;
     }
   }
+};
+
+/** Text of JSON as an answer, packed where that gains something. */
+export const jsonAnswer = (
+  text: string,
+  request: Request,
+  on: Parameters<typeof streamLines>[2],
+): Response => {
+  if (text.length >= MIN_PACKED) return packed([text], 'application/json', request, on);
+  on.sent(Buffer.byteLength(text));
+  return new Response(text, { headers: { 'content-type': 'application/json' } });
 };
 
 const packed = (

@@ -7,7 +7,8 @@ const BATCH = '0192f0c2-22bb-7c33-9d44-5566778899aa';
 const RUN = '0192f0c0-00aa-7bb0-8cc0-dd00ee00ff00';
 const ROW = '0192f0c0-9f00-7abc-8def-0123456789ab';
 
-const digestOf = (ifNoneMatch: string | null): string | null => {
+/** The digest that `If-None-Match` names. */
+export const digestOf = (ifNoneMatch: string | null): string | null => {
   const tag = ifNoneMatch?.trim().replace(/^W\//, '') ?? '';
   return /^"[\w-]{1,64}"$/.test(tag) ? tag.slice(1, -1) : null;
 };

@@ -1,0 +1,155 @@
+import { SatchelError } from '@satchel/protocol';
+import type { Principal, Table } from '@satchel/schema';
+import type { ServerContext } from '../context.ts';
+import type { Position } from '../pull/position.ts';
+import { cursorAtTime, positionAt } from './cursors.ts';
+import type { Device } from './device.ts';
+import { timeAt } from './wire-time.ts';
+
+/**
+ * What a time stands for: cursors, by the set of tables that they were pulled for.
+ * `ALL` is every table. A set that is not here was never pulled.
+ */
+export type Cursors = Readonly<Record<string, string>>;
+
+export const ALL = '*';
+
+/** The name of a set of tables. */
+export const setName = (tables: readonly string[] | undefined): string =>
+  tables === undefined ? ALL : [...new Set(tables)].sort().join(',');
+
+/** What a device says that it has. */
+export type Since =
+  /** Nothing yet. */
+  | { readonly kind: 'nothing' }
+  /** A time that this server gave it. */
+  | { readonly kind: 'stamp'; readonly cursors: Cursors }
+  /** A time from elsewhere. */
+  | { readonly kind: 'time'; readonly at: number };
+
+/** Stamps of a device that are kept; who sends an older one is taken at its time. */
+const KEPT = 200;
+
+/**
+ * What a time in a request means. One that the server gave this device leads back to
+ * the very cursor, so that whoever keeps sending the server's own times misses nothing,
+ * whatever commits late.
+ *
+ * @throws `request_invalid` at `path` for what is no time
+ */
+export const sinceOf = async (
+  ctx: ServerContext,
+  { clientId }: Device,
+  path: string,
+  given: unknown,
+): Promise<Since> => {
+  if (given === undefined || given === null || given === '') return { kind: 'nothing' };
+  const at = timeAt(path, given);
+  const { rows } = await ctx.db.query<{ cursors: string | null }>(
+    'select cursors from satchel.dialect_stamps where client_id = $1 and at = $2',
+    [clientId, at],
+    'dialects_stamp',
+  );
+  const [row] = rows;
+  if (row === undefined) return { kind: 'time', at };
+  return row.cursors === null
+    ? { kind: 'nothing' }
+    : { kind: 'stamp', cursors: JSON.parse(row.cursors) as Cursors };
+};
+
+/** The cursor to pull these tables from: that of their own set, else of one that holds them all. */
+export const cursorFor = (
+  ctx: ServerContext,
+  principal: Principal,
+  since: Since,
+  tables: readonly string[] | undefined,
+): Promise<string | null> => {
+  switch (since.kind) {
+    case 'nothing':
+      return Promise.resolve(null);
+    case 'time':
+      return cursorAtTime(ctx, principal, tables, since.at);
+    case 'stamp':
+      return Promise.resolve(since.cursors[setName(tables)] ?? wider(since.cursors, tables) ?? null);
+  }
+};
+
+const wider = (cursors: Cursors, tables: readonly string[] | undefined): string | undefined => {
+  if (cursors[ALL] !== undefined || tables === undefined) return cursors[ALL];
+  return Object.entries(cursors).find(([name]) => {
+    const set = name.split(',');
+    return tables.every((table) => set.includes(table));
+  })?.[1];
+};
+
+/** For each table, what a device of this standing holds of it. */
+export const positionsOf = async (
+  ctx: ServerContext,
+  principal: Principal,
+  since: Since,
+  tables: readonly Table[],
+): Promise<(table: Table) => Position | null | undefined> => {
+  const tokens = new Map<Table, string | null>();
+  for (const table of tables) tokens.set(table, await cursorFor(ctx, principal, since, [table.name]));
+  const positions = new Map<string | null, Position | null | undefined>();
+  for (const token of new Set(tokens.values())) positions.set(token, await positionAt(ctx, token));
+  return (table) => positions.get(tokens.get(table) ?? null);
+};
+
+/**
+ * Gives the device a time that stands for these cursors; never the same twice. `null`:
+ * for a device that has nothing.
+ */
+export const giveStamp = (
+  ctx: ServerContext,
+  { clientId, deviceId }: Device,
+  cursors: Cursors | null,
+): Promise<number> =>
+  ctx.db.transaction('write', async (tx) => {
+    const { rows } = await tx.query<{ at: number }>(
+      `insert into satchel.dialect_devices as d (client_id, device_id, last_stamp) values ($1, $2, $3)
+       on conflict (client_id) do update set last_stamp = greatest($3, d.last_stamp + 1)
+       returning last_stamp as at`,
+      [clientId, deviceId, ctx.clock.now()],
+      'dialects_next_stamp',
+    );
+    const at = rows[0]?.at;
+    if (at === undefined) throw new SatchelError('server_busy');
+    await tx.query(
+      'insert into satchel.dialect_stamps (client_id, at, cursors) values ($1, $2, $3)',
+      [clientId, at, cursors === null ? null : JSON.stringify(cursors)],
+      'dialects_give_stamp',
+    );
+    await tx.query(
+      `delete from satchel.dialect_stamps where client_id = $1 and at < (
+         select at from satchel.dialect_stamps where client_id = $1 order by at desc offset $2 limit 1)`,
+      [clientId, KEPT],
+      'dialects_old_stamps',
+    );
+    return at;
+  });
+
+/** The cursors of a device that has pulled these tables once more. */
+export const withCursor = (since: Since, tables: readonly string[] | undefined, token: string): Cursors =>
+  tables === undefined
+    ? { [ALL]: token }
+    : { ...(since.kind === 'stamp' ? since.cursors : {}), [setName(tables)]: token };
+
+/** The time that a push answers with: the device holds what it held before. */
+export const stampOfPush = async (
+  ctx: ServerContext,
+  principal: Principal,
+  device: Device,
+  since: Since,
+): Promise<number> => {
+  switch (since.kind) {
+    case 'nothing':
+      return await giveStamp(ctx, device, null);
+    case 'stamp':
+      return await giveStamp(ctx, device, since.cursors);
+    case 'time': {
+      const token = await cursorAtTime(ctx, principal, undefined, since.at);
+      return await giveStamp(ctx, device, token === null ? null : { [ALL]: token });
+    }
+  }
+};

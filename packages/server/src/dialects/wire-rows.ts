@@ -1,0 +1,54 @@
+import { keyParts } from '@satchel/core';
+import type { Json, Value, Values } from '@satchel/protocol';
+import { DELETED_MARK, type Table } from '@satchel/schema';
+import type { GatheredRow } from './gather.ts';
+import { wireName } from './names.ts';
+import { valueToWire } from './wire-values.ts';
+
+/** The columns of a row's key, by name. */
+export const keyColumnsOf = ({ primaryKey }: Table, key: string): Values => {
+  const [single, ...more] = primaryKey;
+  if (single !== undefined && more.length === 0) return { [single]: key };
+  const parts = keyParts(key, primaryKey.length);
+  return Object.fromEntries(primaryKey.map((name, at): [string, Value] => [name, parts[at] ?? null]));
+};
+
+interface WireColumn {
+  readonly name: string;
+  readonly wire: string;
+  readonly convert: (value: Value) => Json;
+}
+
+const same = (value: Value): Json => value;
+const made = new WeakMap<Table, readonly WireColumn[]>();
+
+const wireColumns = (table: Table): readonly WireColumn[] => {
+  let columns = made.get(table);
+  if (columns === undefined) {
+    columns = Object.values(table.columns).map((column) => ({
+      name: column.name,
+      wire: wireName(column.name),
+      convert:
+        column.type === 'timestamp' || column.type === 'modifiedAt'
+          ? (value) => valueToWire(column, value)
+          : same,
+    }));
+    made.set(table, columns);
+  }
+  return columns;
+};
+
+/** A row as dialects write it: its key, then what is to be seen of it; of one that is gone its key and the mark. */
+export const rowToWire = ({ table, key, values }: GatheredRow): Record<string, Json> => {
+  const row: Record<string, Json> = {};
+  if (values === null) {
+    for (const [name, part] of Object.entries(keyColumnsOf(table, key))) row[wireName(name)] = part;
+    row[DELETED_MARK] = true;
+    return row;
+  }
+  for (const { name, wire, convert } of wireColumns(table)) {
+    const value = values[name];
+    if (value !== undefined) row[wire] = convert(value);
+  }
+  return row;
+};
