@@ -1,4 +1,10 @@
-import { type Outcome, type PageLine, type PushRequest, SatchelError } from '@satchel/protocol';
+import {
+  type Conflict,
+  type Outcome,
+  type PageLine,
+  type PushRequest,
+  SatchelError,
+} from '@satchel/protocol';
 import { defineApp, id, integer, table, text } from '@satchel/schema';
 import { seededRandom } from '@satchel/testing/random';
 import { VirtualTime } from '@satchel/testing/virtual-time';
@@ -28,6 +34,8 @@ export class WordServer {
   readonly pushes: PushRequest[] = [];
   pulls = 0;
   digestsAsked = 0;
+  conflictsAsked = 0;
+  conflicts: readonly Conflict[] = [];
   /** Throws to fail the exchange. */
   onPush: (request: PushRequest) => void = () => {};
   onPull: () => PullAnswer = () => ({ kind: 'unchanged' });
@@ -91,7 +99,10 @@ export class WordServer {
       },
       versions: none,
       rows: none,
-      conflicts: none,
+      conflicts: async () => {
+        this.conflictsAsked += 1;
+        return { conflicts: [...this.conflicts] };
+      },
       resolve: none,
       undo: none,
       live: (open) => {

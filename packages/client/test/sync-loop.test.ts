@@ -1,5 +1,5 @@
 import { digestText } from '@satchel/core';
-import { type PageLine, SatchelError } from '@satchel/protocol';
+import { type Conflict, type PageLine, SatchelError } from '@satchel/protocol';
 import { settle } from '@satchel/testing/virtual-time';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Statement } from '../src/index.ts';
@@ -155,6 +155,41 @@ describe('what holds a run back', () => {
     await run;
     expect(server.applied).toBeGreaterThan(0);
     expect(server.applied).toBeLessThan(10);
+  });
+});
+
+describe('what waits for a person', () => {
+  it('[SYNC-56] its record comes with the run that left it waiting, and each run asks until it is settled', async () => {
+    const { db, server, time } = await open();
+    await time.advance(100);
+    server.outcomeOf = () => ({ outcome: 'review' });
+    const conflict: Conflict = {
+      conflictId: '0192f0c1-7a3e-7c11-9a5e-3f1d2b4c5d6e',
+      table: 'alerts',
+      key: 'a1',
+      kind: 'update',
+      state: 'open',
+      mutationIds: [],
+      author: 'ann',
+      columns: ['body'],
+      base: null,
+      client: null,
+      server: null,
+      result: null,
+      policy: 'review',
+      flags: [],
+      createdAt: 1,
+    };
+    server.conflicts = [conflict];
+    await db.write([alert('a1')]);
+    await time.advance(100);
+    expect(await db.status()).toMatchObject({ phase: 'conflict', openConflicts: 1 });
+    server.conflicts = [{ ...conflict, state: 'settled', decision: 'accept-server' }];
+    await time.advance(300_000);
+    expect(await db.status()).toMatchObject({ openConflicts: 0 });
+    const asked = server.conflictsAsked;
+    await time.advance(3_600_000);
+    expect(server.conflictsAsked).toBe(asked);
   });
 });
 

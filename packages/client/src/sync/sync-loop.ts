@@ -1,5 +1,11 @@
 import { type Clock, nextDelay, type Random, type Scheduler, type Timer } from '@satchel/core';
-import type { ClientReport, PageLine, Problem, Subscription } from '@satchel/protocol';
+import {
+  type ClientReport,
+  type PageLine,
+  type Problem,
+  SatchelError,
+  type Subscription,
+} from '@satchel/protocol';
 import type { App, SyncSettings } from '@satchel/schema';
 import type { EngineFacts, PageTaken, SyncRun, TakenIn } from '../engine.ts';
 import type { EnginePort } from '../engine-port.ts';
@@ -126,6 +132,8 @@ export class SyncLoop {
   #latencyMs: number | null = null;
   #clockOffset: number | null = null;
   #lastRun: SyncRun | null = null;
+  /** Something of this device waits for a person, or lost: the server has more to tell of it. */
+  #hasConflicts: boolean;
 
   #run: Run | null = null;
   #wantUp = false;
@@ -141,6 +149,7 @@ export class SyncLoop {
   constructor(given: SyncLoopGiven) {
     this.#given = given;
     this.#clientId = given.facts.clientId;
+    this.#hasConflicts = given.facts.review > 0 || given.facts.openConflicts > 0;
     const { port, transport, clock, random, scheduler, app, clientReport } = given;
     const shared = { port, transport, clock, schemaVersion: app.schemaVersion, clientReport };
     this.#uploader = new Uploader({
@@ -426,10 +435,13 @@ export class SyncLoop {
     direction
       .drain(run.abort.signal, asked)
       .then(
-        (failure) => {
-          if (failure && !run.abort.signal.aborted) run.failure = failure;
-          if (direction === this.#downloader && !failure) return this.#caughtUp();
-          return undefined;
+        async (failure) => {
+          if (failure) {
+            if (!run.abort.signal.aborted) run.failure = failure;
+            return;
+          }
+          if (direction === this.#downloader) await this.#caughtUp();
+          if (this.#hasConflicts) await this.#askConflicts(run);
         },
         (error) => this.#given.crashed(error),
       )
@@ -446,6 +458,22 @@ export class SyncLoop {
     this.#rowsRemaining = null;
     const { token } = await this.#given.port.call('cursor');
     if (token !== null) this.#live.resume(token);
+  }
+
+  /** The records behind what waits for a person; asked again by each run until all are settled. */
+  async #askConflicts(run: Run): Promise<void> {
+    const { changed, port, transport } = this.#given;
+    this.#hasConflicts = false;
+    try {
+      const { conflicts } = await transport.conflicts(this.#clientId, run.abort.signal);
+      await port.call('takeConflicts', conflicts);
+      this.#hasConflicts ||= conflicts.some(({ state }) => state !== 'settled');
+    } catch (error) {
+      if (!(error instanceof SatchelError)) throw error;
+      // Only the records are late: the next run asks again.
+      this.#hasConflicts = true;
+    }
+    changed();
   }
 
   #endRun(run: Run): void {
@@ -546,6 +574,8 @@ export class SyncLoop {
       for (const { outcome } of taken.outcomes)
         this.#run.outcomes[outcome] = (this.#run.outcomes[outcome] ?? 0) + 1;
     }
+    if (taken.outcomes.some(({ outcome }) => outcome === 'review' || outcome === 'superseded'))
+      this.#hasConflicts = true;
     this.#given.touched(taken.tables);
     this.#given.changed();
   }

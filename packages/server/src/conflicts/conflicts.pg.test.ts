@@ -312,6 +312,9 @@ describe('who decides', () => {
     ).rejects.toMatchObject({ code: 'conflict_unknown' });
     expect((await listConflicts(field.ctx, stranger, { limit: 100 })).conflicts).toEqual([]);
     expect((await listConflicts(field.ctx, agent, { limit: 100 })).conflicts).toHaveLength(1);
+    const device = new Device(field.ctx, agent);
+    const onDevice = await listConflicts(field.ctx, agent, { limit: 100, clientId: device.clientId });
+    expect(onDevice.conflicts).toMatchObject([{ conflictId, author: 'bob' }]);
     await resolveConflict(field.ctx, agent, conflictId, { decision: 'accept-client' });
     expect(await row('crops', 'f3')).toMatchObject({ soil: 'sand' });
   });

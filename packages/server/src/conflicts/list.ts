@@ -8,6 +8,7 @@ import { maySee, type Reach, reachOf, shownConflict } from './sight.ts';
 export interface ConflictFilter {
   readonly state?: Conflict['state'] | undefined;
   readonly table?: string | undefined;
+  /** Those of this client, and those that the caller's role decides. */
   readonly clientId?: string | undefined;
   /** The `next` of the page before. */
   readonly after?: string | undefined;
@@ -25,7 +26,7 @@ export const listConflicts = async (
   const { rows } = await ctx.db.query<ConflictRow>(
     `select ${CONFLICT_COLUMNS} from ${CONFLICT_SOURCE}
       where ($1::text is null or c.state = $1) and ($2::text is null or t.name = $2)
-        and ($3::uuid is null or c.client_id = $3)
+        and ($3::uuid is null or c.client_id = $3 or c.decided_who ->> 'role' = any($8::text[]))
         and ($4::bigint is null or (c.created_at, c.conflict_id) < ($4, $5::uuid))
         and ($6 or c.principal = $7
           or (c.decided_who ->> 'role' = any($8::text[])

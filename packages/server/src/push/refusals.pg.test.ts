@@ -210,6 +210,11 @@ describe('rights', () => {
     expect((await device.write(insert('tickets', 't2', { ...ticket, secret: 's' }))).problem?.code).toBe(
       'column_denied',
     );
+    // What a device sends of a new row it did not fill in is no writing.
+    expect((await device.write(insert('tickets', 't5', { ...ticket, labels: [] }))).outcome).toBe('applied');
+    expect((await device.write(insert('tickets', 't6', { ...ticket, labels: ['a'] }))).problem?.code).toBe(
+      'column_denied',
+    );
     expect((await device.write(insert('tickets', 't3', { ...ticket, number: 7 }))).problem?.code).toBe(
       'value_read_only',
     );

@@ -1,4 +1,4 @@
-import { canonicalize, keyValues } from '@satchel/core';
+import { canonicalize, equalValues, keyValues } from '@satchel/core';
 import { type Change, type Problem, SatchelError, type Value, type Values } from '@satchel/protocol';
 import { type App, isServerGiven, mayDo, type Principal, type Table, writableColumns } from '@satchel/schema';
 
@@ -60,7 +60,11 @@ const validateValues = (
     }
     if (!writable.has(name)) {
       // An insert carries every column: what the role may not write must be left as it is given.
-      if (op === 'insert' && (given === null || canonical.value === (column.defaultValue ?? null))) continue;
+      if (
+        op === 'insert' &&
+        (given === null || equalValues(column, canonical.value, column.defaultValue ?? null))
+      )
+        continue;
       return problem('column_denied', { table: table.name, column: name });
     }
     values[name] = canonical.value;

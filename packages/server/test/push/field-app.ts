@@ -108,6 +108,7 @@ export const fieldApp: App = defineApp({
         number: serverId(),
         body: text(),
         secret: text({ nullable: true }),
+        labels: set(),
         changedAt: modifiedAt(),
       },
       {
@@ -115,7 +116,7 @@ export const fieldApp: App = defineApp({
         access: {
           delete: ['manager'],
           channels: { sms: ['read'] },
-          columns: { secret: { read: ['manager'], write: ['manager'] } },
+          columns: { secret: { read: ['manager'], write: ['manager'] }, labels: { write: ['manager'] } },
         },
       },
     ),
