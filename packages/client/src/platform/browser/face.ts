@@ -234,6 +234,13 @@ export class Face implements EnginePort {
       this.#follow(message.leader, false);
       return;
     }
+    if (message.kind === 'taken') {
+      // A new leader takes the journal in before it says that it leads.
+      for (const id of message.ids) this.#saved.delete(id);
+      this.#refused = message.refused;
+      this.#heard?.changed();
+      return;
+    }
     if (message.leader !== this.#leading?.id) return;
     switch (message.kind) {
       case 'answers':
@@ -243,11 +250,6 @@ export class Face implements EnginePort {
       case 'told':
         this.#loopFacts = message.facts;
         if (message.tables.length > 0 && message.by !== this.#id) this.#heard?.touched(message.tables);
-        this.#heard?.changed();
-        break;
-      case 'taken':
-        for (const id of message.ids) this.#saved.delete(id);
-        this.#refused = message.refused;
         this.#heard?.changed();
         break;
       case 'pong':
