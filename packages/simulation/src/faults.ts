@@ -1,5 +1,16 @@
 /** Families of faults; the fixed set of seeds covers every pair of them. */
-export const FAMILIES = ['network', 'answers', 'client', 'storage', 'clock', 'server', 'history', 'rights', 'schema', 'data'] as const;
+export const FAMILIES = [
+  'network',
+  'answers',
+  'client',
+  'storage',
+  'clock',
+  'server',
+  'history',
+  'rights',
+  'schema',
+  'data',
+] as const;
 export type Family = (typeof FAMILIES)[number];
 
 interface FaultFacts {
@@ -55,8 +66,14 @@ export const FAULTS = {
   F36: { family: 'rights', what: 'a token expires, a device is locked out' },
   F37: { family: 'server', what: 'devices change between two servers' },
   F38: { family: 'server', what: 'slow statements and waits for locks' },
-  F39: { family: 'data', what: 'hard values: emoji, NFC and NFD twins, the largest integers, early and late dates' },
-  F40: { family: 'data', what: 'the parent is missing; a unique code is taken by two devices; a key is used twice' },
+  F39: {
+    family: 'data',
+    what: 'hard values: emoji, NFC and NFD twins, the largest integers, early and late dates',
+  },
+  F40: {
+    family: 'data',
+    what: 'the parent is missing; a unique code is taken by two devices; a key is used twice',
+  },
   F41: { family: 'data', what: 'very many edits of one record' },
   F42: { family: 'data', what: 'delete and create again' },
 } as const satisfies Readonly<Record<string, FaultFacts>>;
@@ -86,7 +103,10 @@ export const familyPairs = (): readonly (readonly [Family, Family])[] =>
  */
 export const coverPairs = (index: number): readonly Fault[] => {
   const pairs = familyPairs();
-  const [one, other] = pairs[((index % pairs.length) + pairs.length) % pairs.length] as readonly [Family, Family];
+  const [one, other] = pairs[((index % pairs.length) + pairs.length) % pairs.length] as readonly [
+    Family,
+    Family,
+  ];
   return [...faultsOf(one), ...faultsOf(other)];
 };
 

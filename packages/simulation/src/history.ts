@@ -232,7 +232,12 @@ export type HistoryEventBody =
       readonly conflictId: string;
       readonly decision: string;
     }
-  | { readonly kind: 'status'; readonly client: string; readonly shown: StatusShown; readonly truth: StatusTruth }
+  | {
+      readonly kind: 'status';
+      readonly client: string;
+      readonly shown: StatusShown;
+      readonly truth: StatusTruth;
+    }
   | { readonly kind: 'fault'; readonly fault: Fault; readonly target: string; readonly detail: string }
   /** The last fault has ended; `by` is the moment by which all must be in order. */
   | { readonly kind: 'healed'; readonly by: number }

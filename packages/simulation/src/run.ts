@@ -15,6 +15,8 @@ export interface SimulationOptions {
   readonly checkers?: readonly CheckerFactory[];
   /** Hears each event as it happens. */
   readonly onEvent?: (event: HistoryEvent) => void;
+  /** Hears each line of the trace that is hashed: two runs that differ, differ there first. */
+  readonly onTrace?: (line: string) => void;
   /** Ends the run at the first violation. Default true. */
   readonly stopAtViolation?: boolean;
 }

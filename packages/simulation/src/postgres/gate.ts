@@ -1,0 +1,219 @@
+import type pg from 'pg';
+import { Draw } from '../world/draw.ts';
+import type { Timeline } from '../world/timeline.ts';
+
+/** Who owns connections: a server process, or a writer of plain SQL. */
+export interface Owner {
+  readonly name: string;
+  readonly kind: 'server' | 'sql';
+  /** False: the process is gone. Nothing that it waited for ever comes. */
+  alive: boolean;
+  /** Milliseconds that a statement of its takes at most; a slow server has more. */
+  slowness: number;
+  /** Called before and after each commit of a transaction that may have written; true ends the process there. */
+  onCommit?: (when: 'before' | 'after') => boolean;
+}
+
+/** One thing to do on one connection. */
+export interface Operation {
+  readonly owner: Owner;
+  readonly connection: GatedConnection;
+  /** `commit` of a transaction that may have written, `autocommit` of a statement that may have, else nothing. */
+  readonly ends: 'commit' | 'autocommit' | '';
+  /** What is asked, in short, for the trace. */
+  readonly label: string;
+  /** What has to be set before it. */
+  readonly before: () => Promise<unknown>;
+  readonly run: () => Promise<unknown>;
+  readonly done: (result: unknown) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** What the gate must know of a connection. */
+export interface GatedConnection {
+  readonly processID: number | null;
+}
+
+interface Waiting {
+  readonly operation: Operation;
+  readonly pid: number;
+  readonly end: Promise<Ended>;
+}
+
+type Ended =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly error: unknown };
+
+export interface GateGiven {
+  readonly timeline: Timeline;
+  readonly seed: number;
+  /** After each commit of a connection of `owner`. */
+  readonly committed: (owner: Owner) => Promise<void>;
+  readonly waited: (owner: Owner) => void;
+}
+
+/** Real milliseconds in which an everyday statement has ended, before it is asked whether it waits for a lock. */
+const PATIENCE = 3;
+const LONGEST_PATIENCE = 50;
+
+/**
+ * Lets one statement on one connection run at a time, each when the seed says. One that
+ * waits for a lock is seen through pg_blocking_pids, its backend is stopped (SIGSTOP) and
+ * set aside; when the lock is free it goes on, and those that wait go on one by one in the
+ * order in which they came, so that PostgreSQL never runs two at once.
+ */
+export class Gate {
+  readonly #given: GateGiven;
+  readonly #draw: Draw;
+  #waiting: Waiting[] = [];
+  #watcher: pg.Client | undefined;
+  statements = 0;
+
+  constructor(given: GateGiven) {
+    this.#given = given;
+    this.#draw = new Draw(given.seed, 'gate');
+  }
+
+  /** `watcher`: a connection of the simulation's own, which sees who waits for whom. */
+  open(watcher: pg.Client): void {
+    this.#watcher = watcher;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  submit(operation: Operation): void {
+    const { owner } = operation;
+    const slow = owner.slowness;
+    const delay =
+      slow > 0 ? this.#draw.between(0, slow) : this.#draw.chance(0.75) ? 0 : this.#draw.between(1, 4);
+    this.#given.timeline.after(delay, () => this.#perform(operation), `sql ${owner.name} ${operation.label}`);
+  }
+
+  async #perform(operation: Operation): Promise<void> {
+    const { owner, ends } = operation;
+    const isCommit = ends === 'commit';
+    if (!owner.alive) return;
+    if (isCommit && owner.onCommit?.('before')) return;
+    this.statements += 1;
+    await operation.before();
+    const end = operation.run().then(
+      (result): Ended => ({ ok: true, result }),
+      (error: unknown): Ended => ({ ok: false, error }),
+    );
+    const pid = operation.connection.processID;
+    const ended = await this.#endOrWait(end, pid);
+    if (ended === null) {
+      signal(pid as number, 'SIGSTOP');
+      this.#waiting.push({ operation, pid: pid as number, end });
+      this.#given.waited(owner);
+      return;
+    }
+    await this.#ended(operation, ended);
+    await this.#goOn();
+  }
+
+  async #ended(operation: Operation, ended: Ended): Promise<void> {
+    const { owner, ends } = operation;
+    const isCommit = ends === 'commit';
+    if (ended.ok && ends !== '') await this.#given.committed(owner);
+    if (isCommit && ended.ok && owner.onCommit?.('after')) return;
+    if (!owner.alive) return;
+    if (ended.ok) operation.done(ended.result);
+    else operation.failed(ended.error);
+  }
+
+  /** Those whose lock is free now, one by one. */
+  async #goOn(): Promise<void> {
+    for (let again = this.#waiting.length > 0; again; ) {
+      again = false;
+      for (const one of [...this.#waiting]) {
+        if (!this.#waiting.includes(one) || (await this.#isBlocked(one.pid))) continue;
+        this.#waiting = this.#waiting.filter((other) => other !== one);
+        signal(one.pid, 'SIGCONT');
+        const ended = await this.#endOrWait(one.end, one.pid);
+        if (ended === null) {
+          signal(one.pid, 'SIGSTOP');
+          this.#waiting.push(one);
+          continue;
+        }
+        await this.#ended(one.operation, ended);
+        again = this.#waiting.length > 0;
+      }
+    }
+  }
+
+  /** How it ended, or `null` when it waits for a lock that another of ours holds. */
+  async #endOrWait(end: Promise<Ended>, pid: number | null): Promise<Ended | null> {
+    for (let patience = PATIENCE; ; patience = Math.min(patience * 2, LONGEST_PATIENCE)) {
+      const ended = await withinReal(end, patience);
+      if (ended) return ended;
+      if (pid === null || !(await this.#isBlocked(pid))) continue;
+      // Who closes a circle is told so by PostgreSQL: the last to come is its victim.
+      if (!(await this.#isInCircle(pid))) return null;
+    }
+  }
+
+  async #blockers(pid: number): Promise<readonly number[]> {
+    const { rows } = await (this.#watcher as pg.Client).query<{ pids: number[] }>({
+      name: 'blockers',
+      text: 'select pg_blocking_pids($1) as pids',
+      values: [pid],
+    });
+    return rows[0]?.pids ?? [];
+  }
+
+  async #isBlocked(pid: number): Promise<boolean> {
+    return (await this.#blockers(pid)).length > 0;
+  }
+
+  async #isInCircle(pid: number): Promise<boolean> {
+    const seen = new Set<number>();
+    let front = await this.#blockers(pid);
+    while (front.length > 0) {
+      if (front.includes(pid)) return true;
+      const next: number[] = [];
+      for (const one of front) {
+        if (seen.has(one)) continue;
+        seen.add(one);
+        if (this.#waiting.some((waiting) => waiting.pid === one)) next.push(...(await this.#blockers(one)));
+      }
+      front = next;
+    }
+    return false;
+  }
+
+  /** The connections of one owner, or all, end: what waits on them is let go first. */
+  release(owner?: Owner): void {
+    for (const one of this.#waiting) if (!owner || one.operation.owner === owner) signal(one.pid, 'SIGCONT');
+    const left = this.#waiting.filter((one) => !owner || one.operation.owner === owner);
+    this.#waiting = this.#waiting.filter((one) => !left.includes(one));
+    for (const one of left)
+      one.end.then((ended) => {
+        if (one.operation.owner.alive && !ended.ok) one.operation.failed(ended.error);
+      });
+  }
+
+  /** After locks went with the connections that held them. */
+  locksFreed(): Promise<void> {
+    return this.#goOn();
+  }
+}
+
+const withinReal = <T>(promise: Promise<T>, ms: number): Promise<T | undefined> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), ms);
+    promise.then((value) => {
+      clearTimeout(timer);
+      resolve(value);
+    });
+  });
+
+const signal = (pid: number, name: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended meanwhile.
+  }
+};

@@ -1,0 +1,154 @@
+import type { Clock } from '@satchel/core';
+import pg from 'pg';
+import type { Gate, Operation, Owner } from './gate.ts';
+
+type Callback = (error?: Error) => void;
+
+interface Asked {
+  readonly text: string;
+  readonly values?: unknown[];
+  readonly name?: string;
+}
+
+/** `satchel.now` as text of SQL; virtual time is a number. */
+const nowText = (now: number): string => `set satchel.now = '${now}'`;
+
+/**
+ * Connections that ask the gate before each statement, and that tell PostgreSQL the
+ * virtual time: SQL never sees another.
+ */
+export const gatedConnections = (given: {
+  readonly gate: Gate;
+  readonly owner: Owner;
+  readonly clock: Clock;
+  /** Statements to be known of, for example notifications. */
+  readonly ran?: (asked: Asked) => void;
+  readonly opened?: (connection: pg.Client) => void;
+}): (new (
+  config?: pg.ClientConfig,
+) => pg.Client) => {
+  const { gate, owner, clock } = given;
+  class GatedConnection extends pg.Client {
+    /** What the session, and the transaction, were last told. */
+    #sessionNow = 0;
+    #localNow: number | null = null;
+    #inTransaction = false;
+    #writes = false;
+    #failed = false;
+    #lost = false;
+
+    constructor(config?: pg.ClientConfig) {
+      super(config);
+      this.on('error', () => {
+        this.#lost = true;
+      });
+      this.on('end', () => {
+        this.#lost = true;
+      });
+    }
+
+    override connect(): Promise<void>;
+    override connect(callback: Callback): void;
+    override connect(callback?: Callback): Promise<void> | undefined {
+      const connecting = this.#ask('', 'connect', {
+        run: async () => {
+          await super.connect();
+          given.opened?.(this);
+        },
+        before: async () => undefined,
+      }) as Promise<void>;
+      if (!callback) return connecting;
+      connecting.then(() => callback(), callback);
+      return undefined;
+    }
+
+    // Called in two forms only: a text and its values, or an object; a promise back.
+    override query(asked: unknown, values?: unknown): never {
+      const query = (
+        typeof asked === 'string' ? { text: asked, ...(values ? { values } : {}) } : asked
+      ) as Asked;
+      return this.#query(query) as never;
+    }
+
+    async #query(query: Asked): Promise<unknown> {
+      const text = query.text.trimStart().toLowerCase();
+      const begins = text.startsWith('begin');
+      const commits = text === 'commit';
+      const ends = commits || text === 'rollback';
+      const reads = text.startsWith('select') || text.startsWith('set');
+      const kind =
+        commits && this.#writes
+          ? 'commit'
+          : this.#inTransaction || reads || begins || ends
+            ? ''
+            : 'autocommit';
+      const label = query.name ?? text.slice(0, 40).replaceAll(/\s+/g, ' ');
+      try {
+        const result = await this.#ask(kind, label, {
+          before: () => this.#tellTime(begins || ends),
+          run: async () => {
+            const ran = await (super.query as (asked: Asked) => Promise<unknown>).call(this, {
+              ...query,
+              ...(begins ? { text: `${query.text}; set local satchel.now = '${clock.now()}'` } : {}),
+            });
+            if (begins) {
+              this.#inTransaction = true;
+              this.#writes = !text.includes('read only');
+              this.#localNow = clock.now();
+            }
+            if (ends) this.#ended();
+            return ran;
+          },
+        });
+        given.ran?.(query);
+        return begins && Array.isArray(result) ? result.slice(0, -1) : result;
+      } catch (error) {
+        if (this.#inTransaction) this.#failed = true;
+        if (ends) this.#ended();
+        throw error;
+      } finally {
+        if (text.startsWith('rollback to')) {
+          this.#failed = false;
+          this.#localNow = null;
+        }
+      }
+    }
+
+    #ended(): void {
+      this.#inTransaction = false;
+      this.#failed = false;
+      this.#localNow = null;
+    }
+
+    async #tellTime(isBoundary: boolean): Promise<void> {
+      const now = clock.now();
+      if (this.#lost || isBoundary || this.#failed) return;
+      const known = this.#inTransaction ? this.#localNow : this.#sessionNow;
+      if (known === now) return;
+      if (this.#inTransaction) this.#localNow = now;
+      else this.#sessionNow = now;
+      const text = this.#inTransaction ? nowText(now).replace('set ', 'set local ') : nowText(now);
+      await (super.query as (text: string) => Promise<unknown>).call(this, text).catch(() => undefined);
+    }
+
+    #ask(ends: Operation['ends'], label: string, work: Pick<Operation, 'before' | 'run'>): Promise<unknown> {
+      if (!owner.alive) return new Promise(() => {});
+      return new Promise((done, failed) => {
+        gate.submit({
+          owner,
+          connection: this as never,
+          ends,
+          label,
+          ...work,
+          done,
+          failed,
+        });
+      });
+    }
+  }
+  return GatedConnection as never;
+};
+
+/** The backend of a connection; the driver's types do not know the number. */
+export const pidOf = (client: pg.Client): number | null =>
+  (client as unknown as { readonly processID: number | null }).processID;

@@ -1,0 +1,123 @@
+import type { Clock, Random, Scheduler, Timer } from '@satchel/core';
+
+interface Due {
+  at: number;
+  readonly tie: number;
+  readonly label: string;
+  readonly run: () => unknown;
+  dead: boolean;
+}
+
+/** Turns of the event loop in which promise chains end; streams of the HTTP layer need the most. */
+const TURNS = 6;
+
+/** Lets every promise that can settle do so. */
+export const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < TURNS; turn += 1) await new Promise<void>((done) => setImmediate(done));
+};
+
+/**
+ * The one line of time of a simulation, and its scheduler: everything that happens is an
+ * event on it, one at a time. What is due at the same moment runs in the order that the
+ * seed draws.
+ */
+export class Timeline implements Clock, Scheduler {
+  #now: number;
+  readonly #random: Random;
+  readonly #ran: (label: string, at: number) => void;
+  /** A binary heap, the next one first. */
+  readonly #heap: Due[] = [];
+  events = 0;
+
+  constructor(start: number, random: Random, ran: (label: string, at: number) => void) {
+    this.#now = start;
+    this.#random = random;
+    this.#ran = ran;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(delay: number, run: () => unknown, label = 'timer'): Timer {
+    // A timer that comes round is never due at the same moment again: time would stand still.
+    const at = this.#now + Math.max(0, Math.ceil(Number.isFinite(delay) ? delay : 1e12));
+    const due: Due = { at, tie: this.#random.next(), label, run, dead: false };
+    this.#push(due);
+    return {
+      cancel: () => {
+        due.dead = true;
+      },
+    };
+  }
+
+  /** When the next event is due. */
+  get nextAt(): number | null {
+    while (this.#heap[0]?.dead) this.#pop();
+    return this.#heap[0]?.at ?? null;
+  }
+
+  /** Runs the next event, if it is due by `until`; false when there is none. */
+  async step(until: number): Promise<boolean> {
+    const next = this.nextAt;
+    if (next === null || next > until) return false;
+    const due = this.#pop() as Due;
+    this.#now = Math.max(this.#now, due.at);
+    this.events += 1;
+    this.#ran(due.label, this.#now);
+    await due.run();
+    await settle();
+    return true;
+  }
+
+  /** Lets time pass. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    while (await this.step(end));
+    this.#now = Math.max(this.#now, end);
+  }
+
+  /**
+   * Lets a long time pass as for machines that slept: it goes by in leaps, and a timer
+   * that comes round rings once a leap.
+   */
+  async leap(ms: number, leaps: number, breath: number): Promise<void> {
+    for (let at = 0; at < leaps; at += 1) {
+      this.#now += Math.floor(ms / leaps);
+      await this.advance(breath);
+    }
+  }
+
+  #push(due: Due): void {
+    const heap = this.#heap;
+    let at = heap.push(due) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (before(heap[parent] as Due, due)) break;
+      heap[at] = heap[parent] as Due;
+      at = parent;
+    }
+    heap[at] = due;
+  }
+
+  #pop(): Due | undefined {
+    const heap = this.#heap;
+    const first = heap[0];
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return first;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      const right = heap[child + 1];
+      if (right !== undefined && before(right, heap[child] as Due)) child += 1;
+      if (before(last, heap[child] as Due)) break;
+      heap[at] = heap[child] as Due;
+      at = child;
+    }
+    heap[at] = last;
+    return first;
+  }
+}
+
+const before = (a: Due, b: Due): boolean => a.at < b.at || (a.at === b.at && a.tie < b.tie);
