@@ -55,6 +55,15 @@ export interface TableSql {
    * columns may be others.
    */
   readonly take: string;
+  /**
+   * `take` for many rows in one statement. Parameters: the number of the hold, a JSON
+   * array of rows (key parts, values, version), the hold that it takes the place of.
+   * `null` where a column holds reals: SQLite's reading of their digits may differ from
+   * the value in its last bit.
+   */
+  readonly takeMany: string | null;
+  /** Positions of the rows of `takeMany` that were not taken. Parameters: those rows, the hold. */
+  readonly notTaken: string;
   readonly remove: string;
   /** Hold by key; parameters: hold, then key parts. */
   readonly setHold: string;
@@ -111,7 +120,13 @@ export const localTable = (table: Table): LocalTable => {
   const updates = [...valueColumns.map((column) => column.quoted), VERSION_COLUMN, HOLD_COLUMN]
     .map((name) => `${name}=excluded.${name}`)
     .join(',');
-  const insert = `insert into ${quoted} as t (${names.join(',')}) values (${names.map(() => '?').join(',')}) on conflict(${keyColumns.map(({ quoted: key }) => key).join(',')}) do update set ${updates}`;
+  const upsert = `on conflict(${keyColumns.map(({ quoted: key }) => key).join(',')}) do update set ${updates}`;
+  const insert = `insert into ${quoted} as t (${names.join(',')}) values (${names.map(() => '?').join(',')}) ${upsert}`;
+  const fields = ordered.map((_, index) => `j.value->>${index}`).join(',');
+  const givenVersion = `j.value->>${ordered.length}`;
+  // The clause after `from` is for the parser: without it `on` would belong to a join.
+  const insertMany = `insert into ${quoted} as t (${names.join(',')}) select ${fields},${givenVersion},? from json_each(?) j where true ${upsert}`;
+  const sameKey = keyColumns.map((column, index) => `t.${column.quoted}=j.value->>${index}`).join(' and ');
   const version = `t.${VERSION_COLUMN}`;
   const hold = `t.${HOLD_COLUMN}`;
   const notOlder = `excluded.${VERSION_COLUMN}>=${version} and ${hold} in (excluded.${HOLD_COLUMN},?)`;
@@ -130,6 +145,10 @@ export const localTable = (table: Table): LocalTable => {
       state: `select ${version} as version,${hold} as hold from ${quoted} t where ${where}`,
       put: insert,
       take: `${insert} where ${notOlder}`,
+      takeMany: columns.some(({ column }) => column.type === 'real')
+        ? null
+        : `${insertMany} where ${notOlder}`,
+      notTaken: `select j.key as position from json_each(?) j cross join ${quoted} t on ${sameKey} where ${version} is not ${givenVersion} or ${hold} is not ?`,
       remove: `delete from ${quoted} as t where ${where}`,
       setVersion: `update ${quoted} as t set ${VERSION_COLUMN}=? where ${where}`,
       setHold: `update ${quoted} as t set ${HOLD_COLUMN}=? where ${where}`,
