@@ -68,7 +68,9 @@ export interface DeviceOptions<A extends App>
   readonly directory?: string;
 }
 
-/** A request as it went over the wire. */
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+/** A request as it went over the wire; status 0 while it has no answer. */
 export interface Exchange {
   readonly path: string;
   readonly sent: string;
@@ -80,6 +82,8 @@ export interface Exchange {
 export interface FieldDevice<A extends App> {
   readonly person: Person;
   readonly db: Satchel<A>;
+  /** The folder of its database, for a device that is opened again. */
+  readonly directory: string;
   /** Every exchange with the server, in order. */
   readonly exchanges: readonly Exchange[];
   online(on: boolean): void;
@@ -202,15 +206,18 @@ const openFieldDevice = async <A extends App>({
   const exchange: typeof node.exchange = async (request) => {
     const path = new URL(request.url).pathname;
     if (given.road?.cut?.(path)) throw new SatchelError('network_unreachable');
+    const entry: Mutable<Exchange> = {
+      path,
+      sent: typeof request.body === 'string' ? request.body : '',
+      status: 0,
+      answer: '',
+    };
+    exchanges.push(entry);
     const answer = given.road?.unavailable?.(path)
       ? { status: 503, headers: {}, text: '', sent: 0, received: 0 }
       : await node.exchange(request);
-    exchanges.push({
-      path,
-      sent: typeof request.body === 'string' ? request.body : '',
-      status: answer.status,
-      answer: answer.text,
-    });
+    entry.status = answer.status;
+    entry.answer = answer.text;
     if (given.road?.loseAnswer?.(path)) throw new SatchelError('network_unreachable');
     return answer;
   };
@@ -248,6 +255,7 @@ const openFieldDevice = async <A extends App>({
   return {
     person,
     db,
+    directory,
     exchanges,
     online,
     sync: async () => {

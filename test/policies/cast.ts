@@ -71,6 +71,7 @@ export const CASTS: Readonly<Record<string, Cast>> = {
       ['profiles', 'id=farmer; name=Farmer; phone=+254700000001'],
       ['advisers', 'farmerId=farmer; agentId=agent'],
       ['insurancePolicies', 'id=p-1; farmerId=farmer; status=active'],
+      ['cropRecords', 'id=crop-1; farmerId=farmer; cropType=maize; acreage=2'],
     ],
   },
   'civic-reports': {

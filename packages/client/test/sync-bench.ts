@@ -33,6 +33,7 @@ export class WordServer {
   readonly time: VirtualTime;
   readonly pushes: PushRequest[] = [];
   pulls = 0;
+  readonly cursors: (string | null)[] = [];
   digestsAsked = 0;
   conflictsAsked = 0;
   conflicts: readonly Conflict[] = [];
@@ -86,9 +87,10 @@ export class WordServer {
         });
         return { batchId: request.batchId, serverTime: this.time.now(), epoch: 'e1', answers };
       },
-      pull: async () => {
+      pull: async ({ cursor }) => {
         await this.#pass();
         this.pulls += 1;
+        this.cursors.push(cursor);
         return this.onPull();
       },
       ack: none,

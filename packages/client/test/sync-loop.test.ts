@@ -39,6 +39,21 @@ describe('what starts a run', () => {
     expect(server.applied).toBe(1);
   });
 
+  it.each(['delta', 'full'] as const)('[SYNC-57] a start that asks for %s', async (onStart) => {
+    const { db, server, time } = await open({ sync: { onStart, triggers: { ...none(), appStart: true } } });
+    server.onPull = () =>
+      server.cursors.at(-1) === null
+        ? { kind: 'page', lines: firstPage([{ id: 'n1', body: 'x' }]) }
+        : { kind: 'unchanged' };
+    await time.advance(100);
+    await db.sync.stop();
+    db.sync.start();
+    await time.advance(100);
+    expect(server.cursors.filter((cursor) => cursor === null)).toHaveLength(onStart === 'full' ? 2 : 1);
+    expect(await db.all('select id from notes')).toEqual([{ id: 'n1' }]);
+    expect(await db.status()).toMatchObject({ complete: true });
+  });
+
   it('[SYNC-21] a write in the urgent lane starts an upload at once, which takes the others along', async () => {
     const { db, server, time } = await open();
     await time.advance(100);

@@ -35,9 +35,15 @@ export interface DownloaderGiven {
 export class Downloader {
   readonly #given: DownloaderGiven;
   #pageRows = FIRST_PAGE_ROWS;
+  #fromScratch = false;
 
   constructor(given: DownloaderGiven) {
     this.#given = given;
+  }
+
+  /** The next page asked for is the first of everything; what is held stays until it is replaced. */
+  startOver(): void {
+    this.#fromScratch = true;
   }
 
   /** Returns what stopped it, `null` when caught up. `asked` is called when a request is on its way. */
@@ -46,6 +52,10 @@ export class Downloader {
     let dropped = 0;
     let startedOver = false;
     while (this.#given.mayGo() && !signal.aborted) {
+      if (this.#fromScratch) {
+        this.#fromScratch = false;
+        await port.call('forgetCursor');
+      }
       const cursor = await port.call('cursor');
       const settled = await port.call('settledToAck');
       const subscription = this.#given.subscription();

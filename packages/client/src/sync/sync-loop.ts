@@ -208,6 +208,7 @@ export class SyncLoop {
       this.#given.changed();
     });
     this.#given.port.call('retryFailed').catch(this.#given.crashed);
+    if (this.#given.sync.onStart === 'full') this.#downloader.startOver();
     this.#live.start();
     if (this.#given.sync.triggers.appStart) this.request('start', 'both');
     this.#plan();
