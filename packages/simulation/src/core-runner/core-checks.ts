@@ -38,6 +38,7 @@ export class CoreChecks {
   readonly #devices: readonly OracleDevice[];
   readonly #versionTimes = new Map<number, number>();
   readonly #committed = new Set<string>();
+  readonly #outcomes = new Map<string, string>();
   readonly #stamps: Hlc[] = [];
   readonly #heardServer: number[] = [];
   readonly #versions: Map<string, number>[];
@@ -112,10 +113,13 @@ export class CoreChecks {
   }
 
   /** What a client is about to send, against the naive law of order. */
-  sends(before: readonly OutboxItem[], ids: readonly number[]): void {
+  sends(before: readonly OutboxItem[], positions: readonly number[], clock: number): void {
     const gone = new Set<number>();
-    for (const position of ids) {
+    for (const position of positions) {
       const item = before.find((one) => one.position === position)!;
+      const isFree = item.state === 'queued' || item.state === 'blocked';
+      if (!isFree || (item.nextAt !== null && item.nextAt > clock))
+        this.#fail('I18', `mutation ${position} is sent while it is ${item.state} until ${item.nextAt}`);
       for (const earlier of before) {
         if (earlier.position >= position || gone.has(earlier.position)) continue;
         if (!isUnsettled(earlier.state)) continue;
@@ -159,15 +163,25 @@ export class CoreChecks {
   #compare(commit: Committed): void {
     const { mutation, client, verdicts, changes } = commit;
     const { mutationId } = mutation;
-    if (this.#committed.has(mutationId)) return this.#fail('I3', `${mutationId} took effect twice`);
+    if (this.#committed.has(mutationId)) {
+      this.#fail('I3', `${mutationId} took effect twice`);
+      return;
+    }
     this.#committed.add(mutationId);
+    this.#outcomes.set(mutationId, commit.outcome);
     const device = this.#devices[client]!;
     const write = device.find(mutationId);
-    if (!write) return this.#fail('I2', `${mutationId} was never written`);
+    if (!write) {
+      this.#fail('I2', `${mutationId} was never written`);
+      return;
+    }
     const newKeys = new Map<string, string>();
     for (const [index, { newKey }] of verdicts.entries()) {
       const { table, key } = changes[index]!;
-      if (newKey !== undefined) newKeys.set(`${table}/${key}`, newKey);
+      if (newKey === undefined) continue;
+      newKeys.set(`${table}/${key}`, newKey);
+      if (this.reference.row(`${table}/${newKey}`) !== null)
+        this.#fail('I15', `${mutationId} got the key ${newKey}, which is another row's`);
     }
     const judged = this.reference.commit(
       write,
@@ -283,6 +297,26 @@ export class CoreChecks {
         this.#fail('I17', `${id} is still ${state} at rest`);
       else if (state === 'settled' && !this.#committed.has(id))
         this.#fail('I2', `${id} is settled, and the server never had it`);
+      else if (state === 'settled' && this.#outcomes.get(id) === 'rejected')
+        this.#fail('I2', `${id} was refused, and is called settled`);
+      else if (state === 'quarantined' && !client.lostRights.has(id) && this.#outcomes.get(id) !== 'rejected')
+        this.#fail('I2', `${id} is in quarantine, and nobody refused it`);
+      else if (state === 'quarantined' && this.#tookEffect(id))
+        this.#fail('I2', `${id} is in quarantine, and it took effect`);
+    }
+  }
+
+  #tookEffect(id: string): boolean {
+    const outcome = this.#outcomes.get(id);
+    return outcome === 'applied' || outcome === 'merged';
+  }
+
+  /** A request was not answered: only with a network was that an attempt. */
+  timedOut(before: ReadonlyMap<string, number>, client: CoreClient): void {
+    if (client.online) return;
+    for (const { mutationId, attempts } of client.outbox) {
+      if (attempts !== before.get(mutationId))
+        this.#fail('I17', `${mutationId}: being offline counted as an attempt`);
     }
   }
 

@@ -46,6 +46,8 @@ interface LocalChange {
   /** Insert: the whole row; update: what was written. */
   values: Values;
   old: Values | null;
+  /** The row as the edit left it. */
+  left: Values | null;
   wire: Change;
 }
 
@@ -86,7 +88,7 @@ export interface Renamed {
   readonly newKey: string;
 }
 
-const RETRY = { attempts: 4, firstDelay: 1_000, maxDelay: 60_000 };
+const RETRY = { attempts: 2, firstDelay: 1_000, maxDelay: 60_000 };
 
 /**
  * A device as far as the core is concerned: bases, an outbox, holds, a cursor. What is
@@ -100,6 +102,8 @@ export class CoreClient {
   readonly base = new Map<string, BaseRow>();
   readonly #holds = new Map<string, Set<string>>();
   readonly outbox: CoreEntry[] = [];
+  /** Mutations whose row left before they were sent. */
+  readonly lostRights = new Set<string>();
   #cursor: CoreCursor | null = null;
   #hlc: Hlc;
   #run = 0;
@@ -437,7 +441,8 @@ export class CoreClient {
       ...(Object.keys(seen).length > 0 && { seen }),
       ...(pending.length > 0 && { after: pending.at(-1)!.entry.mutationId }),
     };
-    return { table, key, op, values, old: saw, wire };
+    const left = op === 'delete' ? null : { ...saw, ...values };
+    return { table, key, op, values, old: saw, left, wire };
   }
 
   /** The mutation that takes the edit in, if its row's last one was never sent and nothing came between. */
@@ -449,6 +454,10 @@ export class CoreClient {
       return undefined;
     const base = this.base.get(rowName(table, key));
     if (base?.version !== last.change.wire.confirmed?.version) return undefined;
+    const names = op === 'delete' ? Object.keys(change.old ?? {}) : Object.keys(change.values);
+    const { left } = last.change;
+    if (names.some((name) => JSON.stringify(left?.[name]) !== JSON.stringify(change.old?.[name])))
+      return undefined;
     const isLast = this.outbox.at(-1) === last.entry;
     const refers = this.#tables.get(table)!.refers;
     if (!isLast && (op === 'delete' || (refers && Object.hasOwn(change.values, refers.column))))
@@ -465,6 +474,7 @@ export class CoreClient {
     last.change.op = folded.op;
     last.change.wire = folded;
     last.change.values = folded.values ?? {};
+    last.change.left = change.left;
     if (last.change.op !== 'insert') last.change.old ??= change.old;
     last.entry.hlc = this.#hlc;
     return last.entry.mutationId;
@@ -548,6 +558,7 @@ export class CoreClient {
       if (!entry.changes.some(({ table, key }) => rowName(table, key) === name)) continue;
       if (entry.state === 'quarantined' || !this.#move(entry, 'right-lost')) continue;
       lost.push(entry.mutationId);
+      this.lostRights.add(entry.mutationId);
     }
     return lost;
   }

@@ -14,7 +14,7 @@ import {
   type Snapshot,
   unpackSnapshot,
 } from '@satchel/core';
-import type { Change, OutcomeKind, Value, Values } from '@satchel/protocol';
+import { type Change, type OutcomeKind, unreachable, type Value, type Values } from '@satchel/protocol';
 import type {
   Answer,
   CoreCursor,
@@ -519,12 +519,14 @@ export class CoreServer {
           tx.rows.set(rowName(table, key), { ...before, writers });
         return;
       case 'delete':
-        return this.#writeRow(tx, table, key, null, {});
+        this.#writeRow(tx, table, key, null, {});
+        return;
       case 'insert':
       case 'update': {
         const below = verdict.effect === 'update' ? before?.values : undefined;
         const { id: _, ...values } = { ...below, ...verdict.write };
-        return this.#writeRow(tx, table, key, values, writers);
+        this.#writeRow(tx, table, key, values, writers);
+        return;
       }
     }
   }
@@ -571,6 +573,8 @@ export class CoreServer {
           const parent = refers && row?.[refers.column];
           return typeof parent === 'string' && after(rowName(refers!.to, parent)) === null;
         }
+        default:
+          return unreachable(effect);
       }
     });
   }

@@ -108,7 +108,8 @@ export class Reference {
   #breaksReference(write: OracleWrite, rulings: readonly Ruling[]): boolean {
     const after = (name: string): Cells | null => {
       const index = write.changes.findIndex(({ table, key }) => rowNameOf(table, key) === name);
-      const ruled = index < 0 ? undefined : rulings[index]!.after;
+      // A row that lives on under another key leaves the one that has its own as it is.
+      const ruled = index < 0 || rulings[index]!.otherKey ? undefined : rulings[index]!.after;
       return ruled === undefined ? this.row(name) : ruled;
     };
     return write.changes.some(({ table, key }, index) => {
