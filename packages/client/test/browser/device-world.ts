@@ -19,7 +19,11 @@ export interface World {
   readonly pageUrl: string;
   /** What the server logged as an error. */
   readonly errors: readonly string[];
-  tokenOf(userId: string, claims?: Record<string, boolean>, expiresIn?: string): Promise<string>;
+  /** Seconds of life: default an hour. */
+  tokenOf(
+    userId: string,
+    options?: { readonly items?: boolean; readonly roles?: readonly string[]; readonly lifetime?: number },
+  ): Promise<string>;
   launch(profile?: string, ...args: string[]): Promise<Chromium>;
   /** Opens a tab with the database of a user in it. */
   tab(browser: Chromium, options?: Partial<OpenDevice>): Promise<Tab>;
@@ -69,8 +73,8 @@ export const openWorld = async (): Promise<World> => {
   await database.db.query("insert into counters (id, total) values ('notes', 0)");
   const proxy = await startFaultyProxy({ targetPort: server.port, random: seededRandom(1) });
   const browsers: Chromium[] = [];
-  const tokenOf: World['tokenOf'] = (userId, claims = {}) =>
-    signToken(SECRET, { userId, roles: [], claims }, systemClock);
+  const tokenOf: World['tokenOf'] = (userId, { items = false, roles = [], lifetime = 3_600 } = {}) =>
+    signToken(SECRET, { userId, roles, claims: { items }, lifetime }, systemClock);
   return {
     database,
     proxy,

@@ -9,6 +9,10 @@ export interface OpenDevice {
   readonly token: string | null;
   readonly start?: boolean;
   readonly storages?: BrowserPlatformOptions['storages'];
+  /** What the browser refuses the worker: `no-opfs`, `silent-opfs`, `no-indexeddb`. */
+  readonly refuse?: string;
+  /** Seconds between scheduled runs. */
+  readonly schedule?: number;
 }
 
 export interface WrittenNote {
@@ -56,13 +60,18 @@ const device: Device = {
     const satchel = await openSatchel({
       app: app as App,
       platform: browserPlatform({
-        worker: () => new Worker(new URL('./device.worker.ts', import.meta.url), { type: 'module' }),
+        worker: () =>
+          new Worker(new URL('./device.worker.ts', import.meta.url), {
+            type: 'module',
+            name: options.refuse ?? '',
+          }),
         ...(options.storages ? { storages: options.storages } : {}),
       }),
       server: options.server,
       user: { id: options.user },
       token: () => token,
       start: options.start ?? true,
+      ...(options.schedule === undefined ? {} : { sync: { schedule: { any: options.schedule } } }),
     });
     opened = satchel;
     satchel.onStatus((status) => {
