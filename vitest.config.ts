@@ -24,6 +24,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['source'] } },
   test: {
     reporters: ['default', './test/summary-reporter.ts'],
+    // Much of a test is waiting for PostgreSQL and for other processes: two fill two cores.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
