@@ -14,7 +14,7 @@ if (chromium === null)
   console.warn(
     'Not run: the tests in Chromium. To run them: apt-get install chromium, or name one in CHROMIUM_PATH.',
   );
-if (chromium === null && process.env['CI'] === 'true')
+if (chromium === null && process.env.CI === 'true')
   throw new Error('CI runs the tests in Chromium: install it.');
 
 // Tests run against the built packages where they start processes, and against

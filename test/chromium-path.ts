@@ -5,4 +5,4 @@ const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/goog
 
 /** The Chromium that tests drive, or null where there is none. */
 export const chromiumPath = (): string | null =>
-  process.env['CHROMIUM_PATH'] ?? PLACES.find((path) => existsSync(path)) ?? null;
+  process.env.CHROMIUM_PATH ?? PLACES.find((path) => existsSync(path)) ?? null;
