@@ -7,6 +7,7 @@ import {
   type Value,
   type Values,
 } from '@satchel/protocol';
+import { isServerGiven, type Table } from '@satchel/schema';
 import type { Base, Had } from './bases.ts';
 import type { Item } from './items.ts';
 import { canonicalOf } from './wire-values.ts';
@@ -55,6 +56,16 @@ const opOf = (item: Item, base: Base): Op => {
   }
 };
 
+/** What a row has where its device says nothing: an insert carries every column, which is what later edits stand on. */
+const defaultsOf = (table: Table): Values =>
+  Object.fromEntries(
+    Object.values(table.columns).flatMap((column): [string, Value][] => {
+      if (isServerGiven(column) || table.primaryKey.includes(column.name)) return [];
+      if (column.defaultValue !== undefined) return [[column.name, column.defaultValue]];
+      return column.nullable ? [[column.name, null]] : [];
+    }),
+  );
+
 /** The change that an item is, on what its device had. */
 export const makeChange = (item: Item, base: Base = NOTHING, making: Making): Change => {
   const { table, key } = item;
@@ -62,7 +73,10 @@ export const makeChange = (item: Item, base: Base = NOTHING, making: Making): Ch
   const place = { table: table.name, op, key };
   switch (op) {
     case 'insert':
-      return { ...place, values: { ...making.given(table.name), ...item.values } };
+      return {
+        ...place,
+        values: { ...defaultsOf(table), ...making.given(table.name), ...item.values },
+      };
     case 'delete':
       return { ...place, ...confirmedIn(base.had, Object.keys(table.columns)), ...chain(base, undefined) };
     case 'update': {

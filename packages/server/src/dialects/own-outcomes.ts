@@ -1,6 +1,8 @@
-import type { Outcome } from '@satchel/protocol';
+import type { Conflict, Outcome } from '@satchel/protocol';
+import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import { rowAddress } from '../push/row-address.ts';
+import type { DialectServer } from './dialect-route.ts';
 import type { Gathered, GatheredRow } from './gather.ts';
 import { keyColumnsOf } from './wire-rows.ts';
 
@@ -25,4 +27,29 @@ export const toldRows = (
     }
   }
   return [...told.values()];
+};
+
+/** The conflicts that outcomes of the device's items came from or led to. */
+export const conflictsBehind = async (
+  { ctx, operations }: DialectServer,
+  principal: Principal,
+  outcomes: readonly Outcome[],
+): Promise<readonly Conflict[]> => {
+  const changes = outcomes.flatMap(({ changes }) => changes);
+  if (changes.length === 0) return [];
+  const { rows } = await ctx.db.query<{ conflict_id: string }>(
+    `select distinct c.conflict_id
+       from unnest($1::smallint[], $2::text[]) k(table_id, key)
+       join satchel.conflicts c on c.table_id = k.table_id and c.key = k.key
+      where c.mutation_ids && $3::uuid[]`,
+    [
+      changes.map(({ table }) => ctx.tableIds.get(table)),
+      changes.map(({ key }) => key),
+      outcomes.map(({ mutationId }) => mutationId),
+    ],
+    'dialects_conflicts_behind',
+  );
+  const found: Conflict[] = [];
+  for (const { conflict_id } of rows) found.push(await operations.showConflict(principal, conflict_id));
+  return found;
 };

@@ -1,11 +1,10 @@
 import type { Json } from '@satchel/protocol';
 import type { Table } from '@satchel/schema';
 import { digestOf } from '../../http/routes/sync.ts';
-import { conflictsOf } from '../conflict-view.ts';
 import { type DialectCall, type DialectReply, type DialectServer, json } from '../dialect-route.ts';
 import { type GatheredRow, gatherChanges } from '../gather.ts';
 import { namesOf, wireName } from '../names.ts';
-import { toldRows } from '../own-outcomes.ts';
+import { conflictsBehind, toldRows } from '../own-outcomes.ts';
 import { readableTables } from '../readable-tables.ts';
 import { formerServerIds, serverIdColumn } from '../server-ids.ts';
 import { cursorFor, giveStamp, sinceOf, withCursor } from '../stamps.ts';
@@ -34,11 +33,7 @@ export const download = async (server: DialectServer, call: DialectCall<unknown>
   const data = new Map(readableTables(ctx, principal).map((table): [string, Json[]] => [table.name, []]));
   for (const [at, row] of rows.entries()) data.get(row.table.name)?.push(shown[at]!);
   const stamp = await giveStamp(ctx, device, withCursor(since, undefined, gathered.cursor));
-  const decided = await conflictsOf(
-    server,
-    principal,
-    gathered.outcomes.flatMap(({ changes }) => changes.flatMap(({ conflictId }) => conflictId ?? [])),
-  );
+  const decided = await conflictsBehind(server, principal, gathered.outcomes);
   return json(
     {
       success: true,
@@ -49,7 +44,7 @@ export const download = async (server: DialectServer, call: DialectCall<unknown>
       has_more: gathered.more,
       full_sync: gathered.isReset || since.kind === 'nothing',
       conflicts: await Promise.all(
-        [...decided.values()].map((conflict) => actionConflict(server, principal, conflict, null)),
+        decided.map((conflict) => actionConflict(server, principal, conflict, null)),
       ),
     },
     gathered.digest,

@@ -3,12 +3,11 @@ import type * as z from 'zod/mini';
 import type { ServerContext } from '../../context.ts';
 import { cursorToPosition } from '../../pull/position.ts';
 import { tokenToCursor } from '../../pull/token.ts';
-import { conflictsOf } from '../conflict-view.ts';
 import { type Device, deviceNamed, deviceOfUser } from '../device.ts';
 import { type DialectCall, type DialectReply, type DialectServer, json } from '../dialect-route.ts';
 import { type Gathered, type GatheredRow, gatherChanges } from '../gather.ts';
 import { namesOf, wireName } from '../names.ts';
-import { toldRows } from '../own-outcomes.ts';
+import { conflictsBehind, toldRows } from '../own-outcomes.ts';
 import { rowToWire } from '../wire-rows.ts';
 import { mobileConflict } from './conflicts.ts';
 import type { pullBody } from './shapes.ts';
@@ -33,19 +32,13 @@ export const pull = async (
   if (gathered.kind === 'unchanged') throw new SatchelError('server_busy');
   const rows = [...gathered.rows, ...toldRows(ctx, gathered)];
   const fresh = await freshRows(ctx, gathered, cursor);
-  const decided = await conflictsOf(
-    server,
-    principal,
-    gathered.outcomes.flatMap(({ changes }) => changes.flatMap(({ conflictId }) => conflictId ?? [])),
-  );
+  const decided = await conflictsBehind(server, principal, gathered.outcomes);
   return json({
     next_token: makeToken({ deviceId: device.deviceId, cursor: gathered.cursor }),
     changes: rows.map((row) => changeOf(ctx, row, fresh === 'all' || fresh.has(row))),
     has_more: gathered.more,
     full_sync: gathered.isReset || cursor === null,
-    conflicts: await Promise.all(
-      [...decided.values()].map((conflict) => mobileConflict(server, principal, conflict)),
-    ),
+    conflicts: await Promise.all(decided.map((conflict) => mobileConflict(server, principal, conflict))),
   });
 };
 

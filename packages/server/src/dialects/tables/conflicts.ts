@@ -1,10 +1,11 @@
 import type { Conflict, Json, Outcome } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../../context.ts';
-import { conflictsOf, sidesOf } from '../conflict-view.ts';
+import { sidesOf } from '../conflict-view.ts';
 import type { Device } from '../device.ts';
 import type { DialectServer } from '../dialect-route.ts';
 import { namesOf } from '../names.ts';
+import { conflictsBehind } from '../own-outcomes.ts';
 
 /** A conflict in the shape of this dialect. */
 export interface TableConflict {
@@ -33,10 +34,8 @@ export const shownConflicts = async (
     limit: LIST_LIMIT,
   });
   const known = new Map(open.conflicts.map((conflict) => [conflict.conflictId, conflict]));
-  const settled = outcomes
-    .flatMap(({ changes }) => changes.flatMap(({ conflictId }) => conflictId ?? []))
-    .filter((id) => !known.has(id));
-  for (const [id, conflict] of await conflictsOf(server, principal, settled)) known.set(id, conflict);
+  for (const conflict of await conflictsBehind(server, principal, outcomes))
+    known.set(conflict.conflictId, conflict);
   return await Promise.all([...known.values()].map((conflict) => tableConflict(server, principal, conflict)));
 };
 
