@@ -15,6 +15,25 @@ export const clientRecordSchema = z.object({
   /** Server time minus the client's clock, in milliseconds, when last heard. */
   clockOffset: z.optional(z.number()),
   revoked: z.optional(z.enum(['lock', 'wipe'])),
+  lastUploadAt: z.optional(z.number()),
+  lastDownloadAt: z.optional(z.number()),
+  /** Of `pending`, those not answered after the last attempt. */
+  failed: z.number(),
+  /** Mutations that lie in quarantine there. */
+  quarantined: z.number(),
+  /** Conflicts of its mutations that wait for a decision. */
+  openConflicts: z.number(),
+  /** Mutations of it that the server refused, ever. */
+  refused: z.number(),
+  /** The last run of its sync loop that it told of; times are of its own clock. */
+  lastSync: z.optional(
+    z.object({
+      startedAt: z.number(),
+      endedAt: z.number(),
+      trigger: z.string(),
+      problem: z.optional(z.string()),
+    }),
+  ),
 });
 export type ClientRecord = z.infer<typeof clientRecordSchema>;
 export const clientListSchema = z.object({ clients: z.array(clientRecordSchema) });

@@ -15,6 +15,17 @@ export const historyEntrySchema = z.object({
   clientId: z.optional(uuidSchema),
   userId: z.optional(z.string()),
   channel: z.optional(z.string()),
+  deviceName: z.optional(z.string()),
+  /** The clash that this write went through, and by which rule. */
+  rule: z.optional(
+    z.object({
+      conflictId: uuidSchema,
+      policy: z.string(),
+      reason: z.optional(z.string()),
+      decision: z.optional(z.string()),
+      decidedBy: z.optional(z.string()),
+    }),
+  ),
 });
 export type HistoryEntry = z.infer<typeof historyEntrySchema>;
 

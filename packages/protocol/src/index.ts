@@ -13,4 +13,5 @@ export * from './outcome.ts';
 export * from './protocol-version.ts';
 export * from './pull.ts';
 export * from './push.ts';
+export * from './report.ts';
 export * from './value.ts';

@@ -10,6 +10,16 @@ export interface ConflictFilter {
   readonly table?: string | undefined;
   /** Those of this client, and those that the caller's role decides. */
   readonly clientId?: string | undefined;
+  readonly kind?: Conflict['kind'] | undefined;
+  readonly key?: string | undefined;
+  /** One of the columns that clash. */
+  readonly column?: string | undefined;
+  readonly policy?: string | undefined;
+  /** User who wrote. */
+  readonly author?: string | undefined;
+  /** Made at or after, and before; UTC milliseconds. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
   /** The `next` of the page before. */
   readonly after?: string | undefined;
   readonly limit: number;
@@ -33,6 +43,10 @@ export const listConflicts = async (
               and exists (select from satchel.entries e
                            where e.table_id = c.table_id and e.key = c.key and (e.present or e.deleted)
                              and e.scope = any($9::text[]))))
+        and ($11::text is null or c.kind = $11) and ($12::text is null or c.key = $12)
+        and ($13::text is null or $13 = any(c.columns)) and ($14::text is null or c.policy = $14)
+        and ($15::text is null or c.author = $15)
+        and c.created_at >= coalesce($16::bigint, 0) and ($17::bigint is null or c.created_at < $17)
       order by c.created_at desc, c.conflict_id desc
       limit $10`,
     [
@@ -46,6 +60,13 @@ export const listConflicts = async (
       [...principal.roles],
       scopes,
       filter.limit + 1,
+      filter.kind ?? null,
+      filter.key ?? null,
+      filter.column ?? null,
+      filter.policy ?? null,
+      filter.author ?? null,
+      filter.since ?? null,
+      filter.until ?? null,
     ],
     'conflicts_list',
   );

@@ -151,6 +151,7 @@ describe('rights', () => {
         VersionsRequest: { clientId: REVOKED, scope: 's', table: 't', depth: 'quick' },
         RowsRequest: { clientId: REVOKED, scope: 's', table: 't', keys: [] },
         ResolveRequest: { decision: 'accept-server' },
+        ResolveManyRequest: { conflictIds: [uuid(1)], decision: 'accept-server' },
       };
       const body = route.body === undefined ? undefined : (bodies[route.body] ?? {});
       const answer = await http.ask(inQuery ? `${path}?clientId=${REVOKED}` : path, {

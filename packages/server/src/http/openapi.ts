@@ -62,6 +62,7 @@ const nativeDocument = () => ({
     { name: 'Clients', description: 'Devices; for administrators.' },
     { name: 'Batches', description: 'Push requests as they came.' },
     { name: 'History', description: 'What happened to a row.' },
+    { name: 'Reports', description: 'What came of sync; for administrators.' },
     { name: 'Live', description: 'News as it happens, over a WebSocket.' },
     { name: 'Operation', description: 'Health, figures, this document.' },
   ],

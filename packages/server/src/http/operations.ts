@@ -1,6 +1,7 @@
 import type {
   AckRequest,
   AckResponse,
+  BatchList,
   BatchRecord,
   ClientList,
   ClientRecord,
@@ -8,10 +9,15 @@ import type {
   ConflictList,
   DigestRequest,
   DigestResponse,
+  Figures,
+  ItemList,
+  OperatorAlertList,
   PullRequest,
   PushRequest,
   PushResponse,
   ReplayResponse,
+  ResolveManyRequest,
+  ResolveManyResponse,
   ResolveRequest,
   RowHistory,
   RowsRequest,
@@ -22,6 +28,9 @@ import type {
 } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type { Gauges } from '../operate/gauges.ts';
+import type { AlertFilter } from '../operate/list-alerts.ts';
+import type { RecordFilter } from '../operate/list-batches.ts';
+import type { ItemFilter } from '../operate/list-items.ts';
 
 /** Where a request came from, for the raw batch and the log. */
 export interface Origin {
@@ -42,6 +51,13 @@ export interface ConflictFilter {
   readonly state?: 'open' | 'escalated' | 'settled';
   readonly table?: string;
   readonly clientId?: string;
+  readonly kind?: Conflict['kind'];
+  readonly key?: string;
+  readonly column?: string;
+  readonly policy?: string;
+  readonly author?: string;
+  readonly since?: number;
+  readonly until?: number;
   /** The `next` of the page before. */
   readonly after?: string;
   readonly limit: number;
@@ -72,13 +88,18 @@ export interface Operations {
   resolveConflict(principal: Principal, conflictId: string, request: ResolveRequest): Promise<Conflict>;
   undoConflict(principal: Principal, conflictId: string): Promise<Conflict>;
   escalateConflict(principal: Principal, conflictId: string, note: string | undefined): Promise<Conflict>;
-  listClients(filter: PageFilter): Promise<ClientList>;
+  resolveConflicts(principal: Principal, request: ResolveManyRequest): Promise<ResolveManyResponse>;
+  listClients(filter: PageFilter & { readonly userId?: string }): Promise<ClientList>;
   revokeClient(
     principal: Principal,
     clientId: string,
     action: 'lock' | 'wipe' | undefined,
   ): Promise<ClientRecord>;
   restoreClient(principal: Principal, clientId: string): Promise<ClientRecord>;
+  listBatches(filter: RecordFilter): Promise<BatchList>;
+  listItems(filter: ItemFilter): Promise<ItemList>;
+  listAlerts(filter: AlertFilter): Promise<OperatorAlertList>;
+  figures(span: { readonly since?: number; readonly until?: number }): Promise<Figures>;
   showBatch(principal: Principal, batchId: string): Promise<BatchRecord>;
   replayBatch(principal: Principal, batchId: string, dryRun: boolean): Promise<ReplayResponse>;
   rowHistory(principal: Principal, table: string, key: string, filter: PageFilter): Promise<RowHistory>;

@@ -41,7 +41,7 @@ export interface Route {
   /** With `{name}` for values in the path. */
   readonly path: string;
   readonly operationId: string;
-  readonly tag: 'Sync' | 'Conflicts' | 'Clients' | 'Batches' | 'History';
+  readonly tag: 'Sync' | 'Conflicts' | 'Clients' | 'Batches' | 'History' | 'Reports';
   readonly summary: string;
   readonly description: string;
   /** `administrator`: a role in the app's `administrators`. */

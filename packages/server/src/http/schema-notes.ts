@@ -4,7 +4,9 @@ import type { WireName } from './wire-schemas.ts';
 export const SCHEMA_NOTES: Readonly<Record<WireName, Readonly<Record<string, unknown>>>> = {
   AckRequest: { description: 'What a client has durably settled.' },
   AckResponse: { description: 'The time of the server.' },
+  BatchList: { description: 'Push requests, the newest first.' },
   BatchRecord: { description: 'A push request as it came, and what became of its mutations.' },
+  BatchSummary: { description: 'A push request in a list.' },
   Change: {
     description:
       'The effect of a mutation on one row: `insert` with every column, `update` with those that changed, `delete` with none. `confirmed` is the server-confirmed state that the user edited, `seen` the pending values that he saw instead.',
@@ -28,15 +30,23 @@ export const SCHEMA_NOTES: Readonly<Record<WireName, Readonly<Record<string, unk
   EmptyRequest: { description: 'Nothing.' },
   ErrorAnswer: { description: 'The body of every error; `code` is of the table above.' },
   EscalateRequest: { description: 'Why it is handed on.' },
+  Figures: {
+    description:
+      'What came of sync between two times. Rates are shares of 1, `null` where there was nothing.',
+  },
   GoneLine: { description: 'Rows that went from a scope: `deleted`, or `left` it.' },
   HeadLine: {
     description:
       'The first line of a page. `from`: digest of the cursor that it starts from. `offer`: work settled earlier is to be offered again.',
   },
   HistoryEntry: { description: 'One thing that happened to a row.' },
+  Item: { description: 'A mutation that did not go through: refused, or waiting for a row or a person.' },
+  ItemList: { description: 'The newest first; `next` is the `after` of the page that follows.' },
   Json: { description: 'Any JSON.' },
   Mutation: { description: 'The changes of one local transaction, applied as one or not at all.' },
   Offer: { description: 'What a settled mutation brings along when the history of the server changed.' },
+  OperatorAlert: { description: 'Something that operators were alerted to; it stands until `fellAt`.' },
+  OperatorAlertList: { description: 'The newest first.' },
   Outcome: { description: 'The final answer to a mutation: the gravest of what became of its changes.' },
   OutcomesLine: {
     description: "Outcomes of the receiver's own mutations, visible in the same snapshot as the rows.",
@@ -49,12 +59,15 @@ export const SCHEMA_NOTES: Readonly<Record<WireName, Readonly<Record<string, unk
   PushResponse: { description: 'Answers in the order of the mutations.' },
   ReplayRequest: { description: 'With `dryRun` nothing is kept.' },
   ReplayResponse: { description: 'Answers as to the push itself.' },
+  ResolveManyRequest: { description: 'One decision for several conflicts.' },
+  ResolveManyResponse: { description: 'By conflict, what it now is, or why it stays.' },
   ResolveRequest: { description: 'Whole by `decision`, or field by field.' },
   RevokeRequest: { description: "`lock` or `wipe`; default as the app's `onRevoke`." },
   RowHistory: { description: 'Newest first.' },
   RowsLine: { description: 'Rows present in a scope, as columns: `columns.name[i]` belongs to `keys[i]`.' },
   RowsRequest: { description: 'Rows by key.' },
   RowsResponse: { description: 'Those of them that are in the scope.' },
+  RunReport: { description: 'A run of a client’s sync loop that has ended; times are of its own clock.' },
   ScopeLine: { description: "A scope begins to be copied, is copied anew, or is no longer the client's." },
   Seen: { description: 'A pending value that the user saw, and the mutation that wrote it.' },
   SeqRanges: { description: 'Ranges of `seq` of one run, both ends included.' },

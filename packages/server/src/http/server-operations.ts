@@ -3,10 +3,15 @@ import { listClients, restoreClient, revokeClient, revokedAs } from '../clients/
 import { escalateConflict } from '../conflicts/escalate.ts';
 import { listConflicts, showConflict } from '../conflicts/list.ts';
 import { resolveConflict } from '../conflicts/resolve.ts';
+import { resolveMany } from '../conflicts/resolve-many.ts';
 import { undoConflict } from '../conflicts/undo.ts';
 import type { ServerContext } from '../context.ts';
 import { showBatch } from '../operate/batch-record.ts';
+import { readFigures } from '../operate/figures.ts';
 import { readGauges } from '../operate/gauges.ts';
+import { listAlerts } from '../operate/list-alerts.ts';
+import { listBatches } from '../operate/list-batches.ts';
+import { listItems } from '../operate/list-items.ts';
 import { ready } from '../operate/ready.ts';
 import { rowHistory } from '../operate/row-history.ts';
 import { status } from '../operate/status.ts';
@@ -32,9 +37,14 @@ export const serverOperations = (ctx: ServerContext): Operations => ({
   resolveConflict: (principal, conflictId, request) => resolveConflict(ctx, principal, conflictId, request),
   undoConflict: (principal, conflictId) => undoConflict(ctx, principal, conflictId),
   escalateConflict: (principal, conflictId, note) => escalateConflict(ctx, principal, conflictId, note),
+  resolveConflicts: (principal, request) => resolveMany(ctx, principal, request),
   listClients: (filter) => listClients(ctx, filter),
   revokeClient: (principal, clientId, action) => revokeClient(ctx, principal, clientId, action),
   restoreClient: (principal, clientId) => restoreClient(ctx, principal, clientId),
+  listBatches: (filter) => listBatches(ctx, filter),
+  listItems: (filter) => listItems(ctx, filter),
+  listAlerts: (filter) => listAlerts(ctx, filter),
+  figures: (span) => readFigures(ctx, span),
   showBatch: (principal, batchId) => showBatch(ctx, principal, batchId),
   replayBatch: (principal, batchId, dryRun) => replay(ctx, principal, batchId, dryRun),
   rowHistory: (principal, table, key, filter) => rowHistory(ctx, principal, table, key, filter),

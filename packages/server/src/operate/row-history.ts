@@ -41,10 +41,18 @@ export const rowHistory = async (
       if (seen.rows[0]?.seen !== true) throw new SatchelError('scope_denied', { table: tableName, key });
     }
     const { rows } = await tx.query<AuditRow>(
-      `select audit_id::text as audit_id, at, op, before, after, version, source, mutation_id, client_id, user_id, channel
-         from satchel.audit
-        where table_id = $1 and key = $2 and audit_id < coalesce($3::bigint, 9223372036854775807)
-        order by audit_id desc limit $4`,
+      `select a.audit_id::text as audit_id, a.at, a.op, a.before, a.after, a.version, a.source, a.mutation_id, a.client_id,
+              a.user_id, a.channel, c.device_name, k.conflict_id, k.policy, k.reason, k.decision, k.decided_by
+         from satchel.audit a
+         left join satchel.clients c on c.client_id = a.client_id
+         left join lateral (
+           select k.conflict_id, k.policy, k.reason, k.decision, k.decided_by
+             from satchel.conflicts k
+            where k.table_id = a.table_id and k.key = a.key
+              and (a.mutation_id = any(k.mutation_ids) or (a.source in ('resolve', 'undo', 'expire') and k.version = a.version))
+            order by k.created_at desc limit 1) k on true
+        where a.table_id = $1 and a.key = $2 and a.audit_id < coalesce($3::bigint, 9223372036854775807)
+        order by a.audit_id desc limit $4`,
       [tableId, key, filter.after ?? null, filter.limit + 1],
       'operate_row_history',
     );
@@ -72,6 +80,12 @@ interface AuditRow {
   readonly client_id: string | null;
   readonly user_id: string | null;
   readonly channel: string | null;
+  readonly device_name: string | null;
+  readonly conflict_id: string | null;
+  readonly policy: string | null;
+  readonly reason: string | null;
+  readonly decision: string | null;
+  readonly decided_by: string | null;
 }
 
 const toEntry = (row: AuditRow, columns: ReadonlySet<string>): HistoryEntry => ({
@@ -86,6 +100,18 @@ const toEntry = (row: AuditRow, columns: ReadonlySet<string>): HistoryEntry => (
   ...(row.client_id === null ? {} : { clientId: row.client_id }),
   ...(row.user_id === null ? {} : { userId: row.user_id }),
   ...(row.channel === null ? {} : { channel: row.channel }),
+  ...(row.device_name === null ? {} : { deviceName: row.device_name }),
+  ...(row.conflict_id === null
+    ? {}
+    : {
+        rule: {
+          conflictId: row.conflict_id,
+          policy: row.policy ?? '',
+          ...(row.reason === null ? {} : { reason: row.reason }),
+          ...(row.decision === null ? {} : { decision: row.decision }),
+          ...(row.decided_by === null ? {} : { decidedBy: row.decided_by }),
+        },
+      }),
 });
 
 const only = (values: Values | null, columns: ReadonlySet<string>): Values | null =>

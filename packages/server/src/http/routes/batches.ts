@@ -1,11 +1,23 @@
 import { json, type Route, route } from '../route.ts';
-import { CLIENT_ID, idParameter } from './parameters.ts';
+import { CLIENT_ID, idParameter, recordQuery, recordsOf } from './parameters.ts';
 
 const id = { id: idParameter('batch') };
 const query = { clientId: CLIENT_ID };
 
 /** Push requests as they came. */
 export const batchRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/v1/batches',
+    operationId: 'listBatches',
+    tag: 'Batches',
+    summary: 'List batches',
+    description: 'Push requests, by client, user and time; newest first. Each has its text under its own id.',
+    access: 'administrator',
+    query: recordQuery,
+    answer: 'BatchList',
+    handle: ({ query, operations }) => json(operations.listBatches(recordsOf(query))),
+  }),
   route({
     method: 'GET',
     path: '/v1/batches/{id}',

@@ -1,5 +1,5 @@
 import { json, type Route, route } from '../route.ts';
-import { CLIENT_ID, idParameter, limitOf, limitParameter } from './parameters.ts';
+import { CLIENT_ID, idParameter, limitOf, limitParameter, USER } from './parameters.ts';
 
 const id = { id: idParameter('client') };
 const query = { clientId: CLIENT_ID };
@@ -12,14 +12,21 @@ export const clientRoutes: readonly Route[] = [
     operationId: 'listClients',
     tag: 'Clients',
     summary: 'List clients',
-    description: 'Every client: whose it is, when it was last heard of, how much it said was waiting.',
+    description:
+      'Every client: whose it is, when it was last heard of and synced, what waits on it, what was refused, what is in conflict.',
     access: 'administrator',
-    query: { ...query, after: idParameter('last client of the page before'), limit: limitParameter },
+    query: {
+      ...query,
+      user: USER,
+      after: idParameter('last client of the page before'),
+      limit: limitParameter,
+    },
     answer: 'ClientList',
     handle: ({ query, operations }) =>
       json(
         operations.listClients({
           ...(query.after === undefined ? {} : { after: query.after }),
+          ...(query.user === undefined ? {} : { userId: query.user }),
           limit: limitOf(query.limit),
         }),
       ),

@@ -1,12 +1,35 @@
-import { nameSchema } from '@satchel/protocol';
+import { conflictKindSchema, nameSchema } from '@satchel/protocol';
 import * as z from 'zod/mini';
 import type { ConflictFilter } from '../operations.ts';
 import { json, type Route, route } from '../route.ts';
-import { afterParameter, CLIENT_ID, idParameter, limitOf, limitParameter } from './parameters.ts';
+import {
+  afterParameter,
+  CLIENT_ID,
+  DEVICE,
+  idParameter,
+  keyParameter,
+  limitOf,
+  limitParameter,
+  SINCE,
+  timeOf,
+  UNTIL,
+  USER,
+} from './parameters.ts';
 
 const STATES = ['open', 'escalated', 'settled'] as const;
 const isState = (text: string | undefined): text is NonNullable<ConflictFilter['state']> =>
   STATES.some((state) => state === text);
+
+const isKind = (text: string | undefined): text is NonNullable<ConflictFilter['kind']> =>
+  conflictKindSchema.safeParse(text).success;
+const clientOf = (clientId: string | undefined) => (clientId === undefined ? {} : { clientId });
+const textsOf = <Name extends string>(
+  query: Readonly<Record<string, string | undefined>>,
+  names: readonly Name[],
+): { readonly [name in Name]?: string } =>
+  Object.fromEntries(names.flatMap((name) => (query[name] === undefined ? [] : [[name, query[name]]]))) as {
+    readonly [name in Name]?: string;
+  };
 
 const id = { id: idParameter('conflict') };
 const query = { clientId: CLIENT_ID };
@@ -25,6 +48,18 @@ export const conflictRoutes: readonly Route[] = [
       clientId: CLIENT_ID,
       state: { schema: z.enum(STATES), description: 'Only those in this state.', example: 'open' },
       table: { schema: nameSchema, description: 'Only those of this table.', example: 'products' },
+      device: DEVICE,
+      author: USER,
+      kind: { schema: conflictKindSchema, description: 'Only those of this kind.', example: 'update' },
+      key: { ...keyParameter, description: 'Only those of the row with this key.' },
+      column: {
+        schema: nameSchema,
+        description: 'Only those in which this column clashes.',
+        example: 'price',
+      },
+      policy: { schema: nameSchema, description: 'Only those of this policy.', example: 'server-wins' },
+      since: SINCE,
+      until: UNTIL,
       after: afterParameter,
       limit: limitParameter,
     },
@@ -34,11 +69,29 @@ export const conflictRoutes: readonly Route[] = [
         operations.listConflicts(principal, {
           ...(isState(query.state) ? { state: query.state } : {}),
           ...(query.table === undefined ? {} : { table: query.table }),
-          ...(query.clientId === undefined ? {} : { clientId: query.clientId }),
+          // A client that asks without naming another means its own.
+          ...clientOf(query.device ?? query.clientId),
+          ...textsOf(query, ['key', 'column', 'policy', 'author']),
+          ...(isKind(query.kind) ? { kind: query.kind } : {}),
+          ...timeOf(query),
           ...(query.after === undefined ? {} : { after: query.after }),
           limit: limitOf(query.limit),
         }),
       ),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/conflicts/resolve',
+    operationId: 'resolveConflicts',
+    tag: 'Conflicts',
+    summary: 'Settle several conflicts',
+    description:
+      'One decision for each of them, each for itself: one that cannot be settled is answered with its reason and stays.',
+    access: 'principal',
+    query,
+    body: 'ResolveManyRequest',
+    answer: 'ResolveManyResponse',
+    handle: ({ principal, body, operations }) => json(operations.resolveConflicts(principal, body)),
   }),
   route({
     method: 'GET',
