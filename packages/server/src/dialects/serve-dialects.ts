@@ -46,7 +46,7 @@ const chosen = (routes: readonly DialectRoute[], c: Context<HttpEnv>): DialectRo
   const fitting = routes.filter(({ method }) => method === c.req.method);
   const route =
     fitting.length > 1
-      ? fitting.find(({ query }) => Object.hasOwn(query, 'device_id') === named)
+      ? fitting.find(({ dialect }) => dialect === (named ? 'actions' : 'tables'))
       : fitting[0];
   const [first] = routes;
   invariant(first, 'a path has a route');
