@@ -1,0 +1,125 @@
+import { ownScopes, TABLES } from '../app/description.ts';
+import type { CommittedRow, PlainRow } from '../history.ts';
+
+/** `storeId` for `store_id`. */
+export const wordOf = (column: string): string =>
+  column.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+
+/** A row of PostgreSQL under the app's words. */
+export const inWords = (row: PlainRow): PlainRow =>
+  Object.fromEntries(Object.entries(row).map(([column, value]) => [wordOf(column), value]));
+
+/** The app's name of a table of PostgreSQL. Until version 3 visits were called calls. */
+export const tableOf = (name: string): string => (name === 'calls' ? 'visits' : wordOf(name));
+
+/** All rows as committed, with rights; and who might ever see which row. */
+export class RowsSeen {
+  readonly #rows = new Map<string, Map<string, PlainRow>>();
+  readonly #rights = new Map<string, Set<string>>();
+  readonly #agents = new Map<string, Set<string>>();
+  /** Users that a row was in a scope of, at some time; by key. */
+  readonly #everSaw = new Map<string, Set<string>>();
+  readonly #users = new Set<string>();
+
+  addUser(user: string): void {
+    if (this.#users.has(user)) return;
+    this.#users.add(user);
+    this.#look();
+  }
+
+  row(table: string, key: string): PlainRow | undefined {
+    return this.#rows.get(table)?.get(key);
+  }
+
+  /** Notes that the user has the row from himself. */
+  wrote(user: string, key: string): void {
+    this.#note(key, user);
+  }
+
+  mightSee(user: string, key: string): boolean {
+    return this.#everSaw.get(key)?.has(user) ?? false;
+  }
+
+  get keys(): Iterable<string> {
+    return this.#everSaw.keys();
+  }
+
+  /** Takes a transaction in. */
+  take(changes: readonly CommittedRow[]): void {
+    for (const change of changes) {
+      if (!this.#takeRight(change)) this.#takeRow(change);
+    }
+    this.#look();
+  }
+
+  /** The scopes of a row as it is. */
+  scopesOf(table: string, row: PlainRow): string[] {
+    return (TABLES[table]?.scopes ?? []).flatMap((words): string[] => {
+      switch (words.kind) {
+        case 'column': {
+          const value = row[words.column];
+          return value === null || value === undefined ? [] : [`${words.prefix}${String(value)}`];
+        }
+        case 'parent': {
+          const parent = this.row(words.table, String(row[words.column]));
+          return parent ? this.scopesOf(words.table, parent) : [];
+        }
+        case 'agents':
+          return [...(this.#agents.get(String(row.id)) ?? [])].map((agent) => `agent:${agent}`);
+        default:
+          return ['all'];
+      }
+    });
+  }
+
+  #takeRight({ table, op, before, after }: CommittedRow): boolean {
+    const image = op === 'delete' ? before : after;
+    if (!image) return false;
+    const row = inWords(image);
+    const put = (kept: Map<string, Set<string>>, one: string, other: string): true => {
+      const set = kept.get(one) ?? new Set<string>();
+      if (op === 'delete') set.delete(other);
+      else set.add(other);
+      kept.set(one, set);
+      return true;
+    };
+    switch (table) {
+      case 'grants':
+        return put(this.#rights, String(row.userId), `store:${String(row.storeId)}`);
+      case 'region_rights':
+        return put(this.#rights, String(row.userId), `region:${String(row.region)}`);
+      case 'farm_agents':
+        return put(this.#agents, String(row.farmId), String(row.agentId));
+      default:
+        return false;
+    }
+  }
+
+  #takeRow({ table, op, before, after }: CommittedRow): void {
+    const name = tableOf(table);
+    const rows = this.#rows.get(name) ?? new Map<string, PlainRow>();
+    this.#rows.set(name, rows);
+    if (before) rows.delete(String(before.id));
+    if (op !== 'delete' && after) rows.set(String(after.id), inWords(after));
+  }
+
+  #look(): void {
+    const scopes = [...this.#users].map(
+      (user) => [user, new Set([...ownScopes(user), ...(this.#rights.get(user) ?? [])])] as const,
+    );
+    for (const [table, rows] of this.#rows) {
+      for (const [key, row] of rows) {
+        // Alerts were for everybody until version 3.
+        const of = table === 'alerts' ? [...this.scopesOf(table, row), 'all'] : this.scopesOf(table, row);
+        for (const [user, held] of scopes) if (of.some((scope) => held.has(scope))) this.#note(key, user);
+        if (!this.#everSaw.has(key)) this.#everSaw.set(key, new Set());
+      }
+    }
+  }
+
+  #note(key: string, user: string): void {
+    const users = this.#everSaw.get(key) ?? new Set<string>();
+    users.add(user);
+    this.#everSaw.set(key, users);
+  }
+}
