@@ -1,5 +1,5 @@
 import { SatchelError } from '@satchel/protocol';
-import type { AuthSettings } from '@satchel/server';
+import type { AuthSettings, ServerOptions } from '@satchel/server';
 import { type Given, textOption } from './command.ts';
 import { DEFAULT_PORT } from './server-address.ts';
 
@@ -45,6 +45,20 @@ const keysOf = (secret: string | undefined, jwks: string | undefined): AuthSetti
     name: 'SATCHEL_SECRET',
     reason: 'neither it (HS256) nor SATCHEL_JWKS (address or file of public keys) is set',
   });
+};
+
+/** Who is told of operators' alerts: `SATCHEL_ALERT_WEBHOOK` and the secret that signs what it is sent. */
+export const alertSettings = ({
+  SATCHEL_ALERT_WEBHOOK: url,
+  SATCHEL_ALERT_SECRET: secret,
+}: Given['environment']): Pick<ServerOptions, 'alertWebhook'> => {
+  if (url === undefined) return {};
+  if (secret === undefined)
+    throw new SatchelError('config_invalid', {
+      name: 'SATCHEL_ALERT_SECRET',
+      reason: 'it is not set, and what SATCHEL_ALERT_WEBHOOK is sent must be signed',
+    });
+  return { alertWebhook: { url, secret } };
 };
 
 /** A list with commas between its parts. */

@@ -8,6 +8,7 @@ export type { RateSettings } from './http/rate-limit.ts';
 export type { LiveSocket } from './live/live-socket.ts';
 export type { SocketEvents } from './live/sessions.ts';
 export { type Node, type NodeOptions, startNode } from './node.ts';
+export { signatureOf, type WebhookSettings } from './operate/alerts/webhook.ts';
 export {
   DEVELOPMENT_ISSUER,
   type DevelopmentIssuer,

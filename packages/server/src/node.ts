@@ -12,6 +12,7 @@ import { serverOperations } from './http/server-operations.ts';
 import type { LiveSessions } from './live/sessions.ts';
 import { startLive } from './live/start-live.ts';
 import { openGeneration } from './moments/open-generation.ts';
+import type { WebhookSettings } from './operate/alerts/webhook.ts';
 import { choresOf } from './operate/chores.ts';
 import { flushFigures } from './operate/figures-kept.ts';
 import { startMaintenance } from './operate/maintenance.ts';
@@ -27,6 +28,7 @@ export interface NodeOptions {
   readonly origins: OriginRule;
   readonly trustedProxies?: number;
   readonly metricsToken?: string;
+  readonly alertWebhook?: WebhookSettings;
   /** Brings database and tables up to date at the start. Default true; else they are only compared. */
   readonly migrate?: boolean;
   readonly log: Log;
@@ -69,7 +71,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     closers.push(() => rate.close());
     // After all else: what was counted to the end is written down.
     closers.push(() => flushFigures(ctx));
-    const maintenance = startMaintenance(choresOf(ctx), ctx);
+    const maintenance = startMaintenance(choresOf(ctx, options.alertWebhook), ctx);
     closers.push(() => maintenance.stop());
     const live = await startLive(ctx, authenticate);
     closers.push(() => live.stop());

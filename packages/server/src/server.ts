@@ -11,6 +11,7 @@ import type { RateSettings } from './http/rate-limit.ts';
 import { refuseUpgrades } from './http/refuse-upgrades.ts';
 import { attachLive } from './live/attach.ts';
 import { startNode } from './node.ts';
+import { checkWebhook, type WebhookSettings } from './operate/alerts/webhook.ts';
 import type { Database } from './postgres/database.ts';
 import { openDatabase } from './postgres/pg-database.ts';
 import { systemClock, systemRandom, systemScheduler } from './system.ts';
@@ -35,6 +36,8 @@ export interface ServerOptions {
   readonly metricsToken?: string;
   /** Serves `/metrics` without a token on a listener of its own. */
   readonly metricsListener?: { readonly host?: string; readonly port: number };
+  /** Who is told of operators' alerts, beside the log. */
+  readonly alertWebhook?: WebhookSettings;
   /** Brings database and tables up to date at the start. Default true; else they are only compared. */
   readonly migrate?: boolean;
   /** Default: JSON lines on standard output. */
@@ -112,6 +115,7 @@ const open = async (
   const origins = originRule(options.corsOrigins ?? []);
   const authenticate = await openAuth(options.auth, clock);
   checkPrivateNetwork(options.app, options.host);
+  if (options.alertWebhook !== undefined) checkWebhook(options.alertWebhook);
 
   const db = await databaseOf(options, { scheduler, log }, closers);
   const node = await startNode({
@@ -127,6 +131,7 @@ const open = async (
     ...(options.rate === undefined ? {} : { rate: options.rate }),
     ...(options.trustedProxies === undefined ? {} : { trustedProxies: options.trustedProxies }),
     ...(options.metricsToken === undefined ? {} : { metricsToken: options.metricsToken }),
+    ...(options.alertWebhook === undefined ? {} : { alertWebhook: options.alertWebhook }),
     ...(options.migrate === undefined ? {} : { migrate: options.migrate }),
   });
   closers.push(() => node.stop());

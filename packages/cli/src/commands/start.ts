@@ -3,6 +3,7 @@ import { type Command, isSet } from '../command.ts';
 import { databaseHelp, databaseOptions, databaseUrl, reaching } from '../database-address.ts';
 import { appHelp, appOptions, loadApp } from '../load-app.ts';
 import {
+  alertSettings,
   authSettings,
   listenHelp,
   listenOn,
@@ -28,6 +29,7 @@ export const start: Command = {
         database,
         auth,
         ...where,
+        ...alertSettings(environment),
         corsOrigins: listOf(environment.SATCHEL_ORIGINS),
         // Standard output says where it listens; what happens then goes beside it.
         log: createLog({ destination: process.stderr }),

@@ -17,4 +17,5 @@ export const pruneFigures = async (ctx: ServerContext): Promise<void> => {
   await ctx.db.query('delete from satchel.received where at < $1', [before], 'operate_prune_received');
   await ctx.db.query('delete from satchel.syncs where told_at < $1', [before], 'operate_prune_syncs');
   await ctx.db.query('delete from satchel.deliveries where at < $1', [before], 'operate_prune_deliveries');
+  await ctx.db.query('delete from satchel.alerts where fell_at < $1', [before], 'operate_prune_alerts');
 };
