@@ -14,5 +14,8 @@ if (refused.includes('no-indexeddb'))
   IDBFactory.prototype.open = () => {
     throw new DOMException('refused', 'SecurityError');
   };
+if (refused.includes('small-quota'))
+  // Chromium tells ten gigabytes whatever there is; other browsers tell less.
+  StorageManager.prototype.estimate = async () => ({ usage: 19_000_000, quota: 20_000_000 });
 
 runEngineWorker(app);

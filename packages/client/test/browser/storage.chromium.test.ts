@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Chromium } from '@satchel/testing/chromium';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenDevice } from './device.page.ts';
@@ -96,36 +97,62 @@ describe('storages that a browser gives and refuses', () => {
     expect(await tab.ask('noteKeys')).toContain('in-memory');
   });
 
-  it('[BROWSER-05] a small quota is told, and a full one fails the write and nothing else', async () => {
-    const tab = await launched('granted', { user: 'full' });
-    await tab.ask('note', 'before-full');
-    await quota(tab, 20 * 1_024 * 1_024);
-    await tab.ask('close');
-    const small = await world.tab(browser, { user: 'full' });
-    expect(await storageOf(small)).toEqual({
+  it('[BROWSER-05] a small quota, and one that is nearly full, are told before anything is at risk', async () => {
+    const tab = await launched('granted', { refuse: 'small-quota' });
+    expect(await storageOf(tab)).toEqual({
       kind: 'opfs',
       durability: 'full',
       keeping: 'best-effort',
-      why: ['quota-small'],
-      usedBytes: NUMBER,
-      quotaBytes: 20 * 1_024 * 1_024,
+      why: ['quota-small', 'room-short'],
+      usedBytes: 19_000_000,
+      quotaBytes: 20_000_000,
       limitBytes: null,
     });
-    const text = 'x'.repeat(500_000);
-    const fill = async (): Promise<string> => {
-      for (let number = 0; number < 200; number++) {
+  });
+
+  for (const refuse of ['', 'no-opfs'])
+    it(`[BROWSER-06] a full quota fails the write and nothing else ${refuse}`, async () => {
+      const user = `full-${refuse}`;
+      const tab = await launched('granted', { user, refuse });
+      await tab.ask('note', `before-full-${refuse}`);
+      await quota(tab, 20 * 1_024 * 1_024);
+      const text = (): string => randomBytes(250_000).toString('hex');
+      let refusal = 'it was never full';
+      let kept = 0;
+      for (; kept < 200 && refusal === 'it was never full'; kept++)
+        await tab.ask('note', `fill-${refuse}-${kept}`, text()).catch((error: unknown) => {
+          refusal = String(error);
+          kept -= 1;
+        });
+      expect(refusal).toContain('no room left');
+      await tab.page.close();
+      const again = await world.tab(browser, { user, refuse });
+      const keys = await again.ask('noteKeys');
+      expect(keys).toContain(`before-full-${refuse}`);
+      expect(keys.filter((key) => key.startsWith(`fill-${refuse}-`))).toHaveLength(kept);
+      // There is room again: the database goes on.
+      await quota(again, 1_000 * 1_024 * 1_024);
+      await again.ask('note', `after-full-${refuse}`);
+    });
+
+  it('[BROWSER-07] a mirrored database ends at its limit, and opens there again', async () => {
+    const tab = await launched('granted', { user: 'limit', refuse: 'no-opfs', start: false });
+    const text = 'x'.repeat(900_000);
+    let kept = 0;
+    const full = async (): Promise<string> => {
+      for (; kept < 200; kept++) {
         try {
-          await small.ask('note', `fill-${number}`, text);
+          await tab.ask('note', `limit-${kept}`, text);
         } catch (error) {
           return String(error);
         }
       }
-      return 'it was never full';
+      return 'it has no limit';
     };
-    expect(await fill()).toContain('no room left');
-    await small.ask('close');
-    const last = await world.tab(browser, { user: 'full' });
-    expect((await storageOf(last)).why).toEqual(['quota-small', 'room-short']);
-    expect(await last.ask('noteKeys')).toContain('before-full');
+    expect(await full()).toContain('no room left');
+    await tab.page.close();
+    const again = await world.tab(browser, { user: 'limit', refuse: 'no-opfs', start: false });
+    expect((await again.ask('noteKeys')).length).toBe(kept);
+    expect(kept).toBeGreaterThan(20);
   });
 });

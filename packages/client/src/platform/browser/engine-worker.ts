@@ -120,7 +120,8 @@ export class EngineWorker {
     const { name, userId, durability } = open;
     const engine = this.#openEngine(storage, userId, durability);
     this.#engine = engine;
-    await storage.driver.flush();
+    // A full quota does not keep anybody from reading; the next write is told of it.
+    await storage.driver.flush().catch(() => undefined);
     const id = crypto.randomUUID();
     const room = new BroadcastChannel(roomOf(name));
     const tellAll = (message: FromLeader): void => {

@@ -246,8 +246,14 @@ export class Leader {
       }
     }
     if (entries.length === 0) return;
-    await storage.driver.flush();
-    await settleJournal({ taken, refused });
+    try {
+      await storage.driver.flush();
+      await settleJournal({ taken, refused });
+    } catch (error) {
+      // No room: the entries stay, and are taken in again, to no effect, when there is.
+      if (error instanceof SatchelError) return;
+      throw error;
+    }
     this.#refused = refused.length;
     this.#given.tellAll({
       kind: 'taken',

@@ -11,13 +11,19 @@ export const MIRROR_LIMIT_BYTES = 64 * 1_024 * 1_024;
 /** A lock that was let go of a moment ago is free a moment later. */
 const UNLOCKED_WITHIN = 300;
 
-const PRAGMAS = `
+/**
+ * Pages that a database at its limit may grow by each time it is opened: the engine itself
+ * must be able to write, and an update of a large row needs room for both (seen with 64).
+ */
+const SPARE_PAGES = 1_024;
+
+const pragmas = (bytes: number): string => `
   pragma page_size = ${PAGE_BYTES};
   pragma locking_mode = exclusive;
   pragma journal_mode = memory;
   pragma temp_store = memory;
   pragma foreign_keys = off;
-  pragma max_page_count = ${MIRROR_LIMIT_BYTES / PAGE_BYTES};
+  pragma max_page_count = ${Math.max(MIRROR_LIMIT_BYTES, bytes + SPARE_PAGES * PAGE_BYTES) / PAGE_BYTES};
 `;
 
 /** What of the mirror is kept beside its pages. */
@@ -50,7 +56,7 @@ const openLocked = async (name: string, unlock: () => void): Promise<Driver> => 
     file: name,
     vfs: file.vfs,
     durability: 'mirrored',
-    pragmas: PRAGMAS,
+    pragmas: pragmas(file.bytes),
     flush: mirrorOf(name, file),
     released: () => {
       file.forget();

@@ -44,6 +44,8 @@ const CANTOPEN = 14;
 export interface PagesFile {
   /** Name of the VFS under which SQLite opens it. */
   readonly vfs: string;
+  /** Its length. */
+  readonly bytes: number;
   /** What was kept of it, page by page. */
   load(pages: readonly Uint8Array[], bytes: number): void;
   /** Copies of the pages written since it was last asked, and the length of the file. */

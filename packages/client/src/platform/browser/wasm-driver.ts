@@ -9,6 +9,7 @@ const COPIED = -1;
 const OK = 0;
 const ROW = 100;
 const DONE = 101;
+const IOERR = 10;
 const PREPARE_PERSISTENT = 1;
 const OPEN_READWRITE_CREATE = 6;
 const STATUS_REPREPARE = 5;
@@ -172,7 +173,10 @@ class WasmDriver implements Driver {
 
   exec(sql: string): void {
     this.#checkOpen();
-    this.check(this.#memory.withText(sql, (start) => this.#exports.sqlite3_exec(this.#db, start, 0, 0, 0)));
+    this.check(
+      this.#memory.withText(sql, (start) => this.#exports.sqlite3_exec(this.#db, start, 0, 0, 0)),
+      true,
+    );
   }
 
   setDurability(durability: 'full' | 'normal'): void {
@@ -200,8 +204,12 @@ class WasmDriver implements Driver {
     return this.#db;
   }
 
-  check(rc: number): void {
-    if (rc !== OK) throw failure(this.#exports, this.#memory, this.#db, rc, this.#options.file);
+  /** `writes`: the step was to change the file, so that an error of its storage is a lack of room. */
+  check(rc: number, writes = false): void {
+    if (rc === OK) return;
+    const error = failure(this.#exports, this.#memory, this.#db, rc, this.#options.file);
+    const isStorage = error.code === 'storage_unavailable' && (rc & 0xff) === IOERR;
+    throw writes && isStorage ? new SatchelError('storage_full', {}, { cause: error }) : error;
   }
 
   #checkOpen(): void {
@@ -271,7 +279,7 @@ class WasmStatement implements Statement {
     try {
       do rc = this.#exports.sqlite3_step(pointer);
       while (rc === ROW && row());
-      if (rc !== DONE && rc !== ROW) this.#driver.check(rc);
+      if (rc !== DONE && rc !== ROW) this.#driver.check(rc, !(this.reader && this.readonly));
     } finally {
       this.#exports.sqlite3_reset(pointer);
     }

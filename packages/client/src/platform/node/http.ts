@@ -103,7 +103,7 @@ const send = (
         });
       });
     });
-    outgoing.end(body);
+    outgoing.end(body, () => asked.sent?.());
   });
 
 class TimedOut extends Error {}
