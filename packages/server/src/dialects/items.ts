@@ -30,3 +30,5 @@ export interface BadItem {
 }
 
 export const isBad = (item: Item | BadItem): item is BadItem => 'problem' in item;
+
+export const isItem = (item: Item | BadItem): item is Item => !isBad(item);

@@ -14,7 +14,7 @@ import {
   unreachable,
   type Values,
 } from '@satchel/protocol';
-import type { Dialect, Principal, Table } from '@satchel/schema';
+import type { Dialect, Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
 import type { Position } from '../pull/position.ts';
@@ -24,7 +24,7 @@ import { itemIdOf, runIdOf } from './derived-ids.ts';
 import { checkSender, type Device } from './device.ts';
 import type { DialectServer } from './dialect-route.ts';
 import { groupItems } from './group-items.ts';
-import { type BadItem, type Item, isBad } from './items.ts';
+import { type BadItem, type Item, isBad, isItem } from './items.ts';
 import { afterChange, makeChange } from './make-change.ts';
 import { readRequests } from './own-edits.ts';
 
@@ -36,8 +36,8 @@ export interface Receiving {
   readonly items: readonly (Item | BadItem)[];
   /** The request's text as it came. */
   readonly raw: string;
-  /** What the device holds of a table: `null` nothing yet, `undefined` not known. */
-  readonly positionOf: (table: Table) => Position | null | undefined;
+  /** What the device held when it made the item: `null` nothing yet, `undefined` not known. */
+  readonly positionOf: (item: Item) => Position | null | undefined;
   readonly requestId: string;
   readonly address: string;
 }
@@ -80,7 +80,7 @@ interface Made {
 export const receiveItems = async (server: DialectServer, receiving: Receiving): Promise<Received> => {
   const { ctx, operations } = server;
   const { principal, items, requestId, address } = receiving;
-  const good = items.filter((item): item is Item => !isBad(item));
+  const good = items.filter(isItem);
   await checkSender(ctx, principal, receiving.device);
   const prepared = await ctx.db.transaction('write', (tx) => prepare(ctx, tx, receiving, good));
   const { request, text, made } = prepared;
@@ -229,11 +229,11 @@ const makeMutations = async (
   // What says itself that it is new needs no base.
   const asked = items
     .filter(({ op }) => op !== 'create')
-    .map(({ table, key, baseVersion }) => ({
-      table,
-      key,
-      version: baseVersion,
-      position: positionOf(table),
+    .map((item) => ({
+      table: item.table,
+      key: item.key,
+      version: item.baseVersion,
+      position: positionOf(item),
     }));
   const bases = new Map<RowAddress, Base>(await readBases(ctx, tx, { principal, clientId }, asked));
   const gifts = new Map<string, Values>();

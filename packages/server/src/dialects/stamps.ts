@@ -4,6 +4,7 @@ import type { ServerContext } from '../context.ts';
 import type { Position } from '../pull/position.ts';
 import { cursorAtTime, positionAt } from './cursors.ts';
 import type { Device } from './device.ts';
+import type { Item } from './items.ts';
 import { timeAt } from './wire-time.ts';
 
 /**
@@ -23,7 +24,7 @@ export type Since =
   /** Nothing yet. */
   | { readonly kind: 'nothing' }
   /** A time that this server gave it. */
-  | { readonly kind: 'stamp'; readonly cursors: Cursors }
+  | { readonly kind: 'stamp'; readonly at: number; readonly cursors: Cursors }
   /** A time from elsewhere. */
   | { readonly kind: 'time'; readonly at: number };
 
@@ -54,7 +55,7 @@ export const sinceOf = async (
   if (row === undefined) return { kind: 'time', at };
   return row.cursors === null
     ? { kind: 'nothing' }
-    : { kind: 'stamp', cursors: JSON.parse(row.cursors) as Cursors };
+    : { kind: 'stamp', at, cursors: JSON.parse(row.cursors) as Cursors };
 };
 
 /** The cursor to pull these tables from: that of their own set, else of one that holds them all. */
@@ -82,18 +83,53 @@ const wider = (cursors: Cursors, tables: readonly string[] | undefined): string 
   })?.[1];
 };
 
-/** For each table, what a device of this standing holds of it. */
+/** An edit, and when it was made by the device's clock. */
+type Edit = Pick<Item, 'table' | 'stamp'>;
+
+/**
+ * What a device held of a table when it made an edit. Devices that pull before they
+ * push name the later pull: an edit made before it stands on the one before. (An edit
+ * dated before every pull says nothing: the clock of its device is not ours.)
+ */
 export const positionsOf = async (
   ctx: ServerContext,
   principal: Principal,
+  { clientId }: Device,
   since: Since,
-  tables: readonly Table[],
-): Promise<(table: Table) => Position | null | undefined> => {
-  const tokens = new Map<Table, string | null>();
-  for (const table of tables) tokens.set(table, await cursorFor(ctx, principal, since, [table.name]));
+  edits: readonly Edit[],
+): Promise<(edit: Edit) => Position | null | undefined> => {
+  const former = since.kind === 'stamp' ? await stampsBefore(ctx, clientId, since.at, edits) : [];
+  const standingAt = (stamp: number | undefined): Since =>
+    (stamp === undefined ? undefined : former.find(({ at }) => at <= stamp)) ?? since;
+  const tokens = new Map<Since, Map<Table, string | null>>();
+  const tokenOf = (standing: Since, table: Table): string | null => tokens.get(standing)?.get(table) ?? null;
+  for (const { table, stamp } of edits) {
+    const standing = standingAt(stamp);
+    const known = tokens.get(standing) ?? new Map<Table, string | null>();
+    tokens.set(standing, known);
+    if (!known.has(table)) known.set(table, await cursorFor(ctx, principal, standing, [table.name]));
+  }
   const positions = new Map<string | null, Position | null | undefined>();
-  for (const token of new Set(tokens.values())) positions.set(token, await positionAt(ctx, token));
-  return (table) => positions.get(tokens.get(table) ?? null);
+  for (const token of new Set([...tokens.values()].flatMap((known) => [...known.values()])))
+    positions.set(token, await positionAt(ctx, token));
+  return ({ table, stamp }) => positions.get(tokenOf(standingAt(stamp), table));
+};
+
+/** The device's stamps up to `at`, the newest first, if some edit is older than that. */
+const stampsBefore = async (
+  ctx: ServerContext,
+  clientId: string,
+  at: number,
+  edits: readonly Edit[],
+): Promise<readonly (Since & { readonly kind: 'stamp' })[]> => {
+  if (!edits.some(({ stamp }) => stamp !== undefined && stamp < at)) return [];
+  const { rows } = await ctx.db.query<{ at: number; cursors: string }>(
+    `select at, cursors from satchel.dialect_stamps
+      where client_id = $1 and at <= $2 and cursors is not null order by at desc`,
+    [clientId, at],
+    'dialects_stamps_before',
+  );
+  return rows.map((row) => ({ kind: 'stamp', at: row.at, cursors: JSON.parse(row.cursors) as Cursors }));
 };
 
 /**

@@ -4,7 +4,7 @@ import type * as z from 'zod/mini';
 import { conflictsOf } from '../conflict-view.ts';
 import { type DialectCall, type DialectReply, type DialectServer, json } from '../dialect-route.ts';
 import { answersOf, conflictIdsOf, type ItemAnswer } from '../item-result.ts';
-import { isBad } from '../items.ts';
+import { isItem } from '../items.ts';
 import { namesOf } from '../names.ts';
 import { problemText } from '../problem-text.ts';
 import { receiveItems } from '../receive.ts';
@@ -29,14 +29,13 @@ export const upload = async (
   const device = call.device!;
   const since = await sinceOf(ctx, device, 'last_sync_timestamp', body.last_sync_timestamp);
   const items = await readActions(ctx, principal, device, body.actions);
-  const tables = [...new Set(items.flatMap((item) => (isBad(item) ? [] : [item.table])))];
   const received = await receiveItems(server, {
     dialect: 'actions',
     principal,
     device,
     items,
     raw: call.raw,
-    positionOf: await positionsOf(ctx, principal, since, tables),
+    positionOf: await positionsOf(ctx, principal, device, since, items.filter(isItem)),
     requestId: call.requestId,
     address: call.address,
   });

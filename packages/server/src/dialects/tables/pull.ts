@@ -15,7 +15,11 @@ const ANSWER_CHARACTERS = 32_000_000;
 export const pullTables = async (
   server: DialectServer,
   call: DialectCall<unknown>,
-  asked: { readonly since: unknown; readonly tables: readonly string[] | undefined },
+  asked: {
+    readonly since: unknown;
+    readonly tables: readonly string[] | undefined;
+    readonly limit?: number | undefined;
+  },
 ): Promise<DialectReply> => {
   const { ctx } = server;
   const { principal } = call;
@@ -34,7 +38,8 @@ export const pullTables = async (
     device,
     cursor: await cursorFor(ctx, principal, since, tables),
     tables,
-    until: ANSWER_CHARACTERS,
+    pageRows: asked.limit,
+    until: asked.limit === undefined ? ANSWER_CHARACTERS : 0,
   });
   if (gathered.kind === 'unchanged') throw new SatchelError('server_busy');
 

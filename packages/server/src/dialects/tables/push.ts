@@ -6,7 +6,7 @@ import type { ServerContext } from '../../context.ts';
 import { conflictsOf } from '../conflict-view.ts';
 import { type DialectCall, type DialectReply, type DialectServer, json } from '../dialect-route.ts';
 import { answersOf, conflictIdsOf, type ItemAnswer } from '../item-result.ts';
-import type { BadItem, Item } from '../items.ts';
+import { type BadItem, type Item, isItem } from '../items.ts';
 import { namesOf, tableNamed } from '../names.ts';
 import { problemText } from '../problem-text.ts';
 import { receiveItems } from '../receive.ts';
@@ -41,7 +41,7 @@ export const pushTables = async (server: DialectServer, call: DialectCall<Body>)
     device,
     items: sent.map(({ item }) => item),
     raw: call.raw,
-    positionOf: await positionsOf(ctx, principal, since, [...new Set(sent.map(({ table }) => table))]),
+    positionOf: await positionsOf(ctx, principal, device, since, sent.map(({ item }) => item).filter(isItem)),
     requestId: call.requestId,
     address: call.address,
   });

@@ -36,6 +36,7 @@ export const tablesRoutes: readonly DialectRoute[] = [
       pullTables(server, call, {
         since: call.body.last_sync_timestamp,
         tables: call.body.tables ?? undefined,
+        limit: call.body.limit,
       }),
   }),
   dialectRoute({

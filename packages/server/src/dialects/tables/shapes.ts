@@ -1,3 +1,4 @@
+import { MAX_PAGE_ROWS } from '@satchel/protocol';
 import * as z from 'zod/mini';
 import { deviceShape, rowShape, timeShape } from '../shapes.ts';
 
@@ -6,6 +7,8 @@ export const pullBody = z.object({
   /** The `timestamp` of the last answer; absent or null: everything. */
   last_sync_timestamp: z.optional(z.nullable(timeShape)),
   tables: z.optional(z.nullable(z.array(z.string()))),
+  /** Rows of a page of a first copy, for clients that look at `has_more`. Default: all in one answer, up to 32 MB. */
+  limit: z.optional(z.number().check(z.int(), z.positive(), z.maximum(MAX_PAGE_ROWS))),
 });
 
 const conflictShape = z.object({

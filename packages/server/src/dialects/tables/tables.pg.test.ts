@@ -211,6 +211,23 @@ describe('what the device had', () => {
     expect(await submission('k1')).toMatchObject({ visits: 8, note: 'z' });
   });
 
+  test('[DIA-15] who pulls before it pushes overwrites nothing that came in between: an edit stands on the pull before it', async () => {
+    const [a, b] = [device(), device()];
+    await push(store, a, {
+      submissions: [{ id: 'q1', form_id: 'uuid-1', note: 'n', visits: 1, updated_at: now() }],
+    });
+    await pull(store, b);
+    const edited = new Date().toISOString();
+    const offline = { id: 'q1', form_id: 'uuid-1', note: 'n', visits: 5, updated_at: edited };
+    await field.sql(`update submissions set note = 'from elsewhere', visits = 2 where id = 'q1'`);
+    const { timestamp } = await pull(store, b, (await pull(store, b)).timestamp);
+    expect(await push(store, b, { submissions: [offline] }, timestamp)).toMatchObject({
+      conflicts: [],
+      errors: [],
+    });
+    expect(await submission('q1')).toMatchObject({ note: 'from elsewhere', visits: 6 });
+  });
+
   test('[DIA-13] the time that a push answers with leads to what the device had before it', async () => {
     const [a, b] = [device(), device()];
     const t = (await pull(store, a)).timestamp;
