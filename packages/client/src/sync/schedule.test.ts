@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextScheduledRun } from './schedule.ts';
+import { loadSchedule, nextScheduledRun } from './schedule.ts';
 
 const at = (text: string): number => new Date(text).getTime();
 
@@ -11,7 +11,8 @@ describe('schedule', () => {
     expect(nextScheduledRun({}, { online: true, kind: 'unknown' }, 0)).toBe(300_000);
   });
 
-  it('[SYNC-05] understands cron texts', () => {
+  it('[SYNC-05] understands cron texts', async () => {
+    await loadSchedule({ any: '0 2 * * *' });
     const network = { online: true, kind: 'unknown' } as const;
     expect(nextScheduledRun({ any: '*/30 * * * *' }, network, at('2026-03-01T10:07:00'))).toBe(
       at('2026-03-01T10:30:00'),

@@ -7,6 +7,7 @@ import type { DeviceSettings } from './device-settings.ts';
 import { Meter } from './meter.ts';
 import type { NetworkSource } from './network.ts';
 import { RunsToTell } from './runs-to-tell.ts';
+import { loadSchedule } from './schedule.ts';
 import { SyncLoop } from './sync-loop.ts';
 import type { SyncFacts, SyncHeard, SyncPort } from './sync-port.ts';
 import type { Transport } from './transport.ts';
@@ -39,6 +40,7 @@ export interface SyncingGiven {
 /** Opens the side of a database that speaks with the server, where its sync loop runs. */
 export const openSyncing = async (given: SyncingGiven): Promise<(heard: SyncHeard) => Syncing> => {
   const { clock, port, scheduler } = given;
+  await loadSchedule(given.sync.schedule);
   const month = new Date(clock.now()).toISOString().slice(0, 7);
   const meter = new Meter(port, clock, scheduler, await port.call('usage', `${month}-01`));
   const runs = new RunsToTell(await port.call('runs', MAX_RUNS_TOLD));
