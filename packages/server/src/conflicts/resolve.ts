@@ -1,5 +1,5 @@
 import { type Conflict, type ResolveRequest, SatchelError } from '@satchel/protocol';
-import { isAdministrator, type Principal } from '@satchel/schema';
+import { isAdministrator, mayDo, type Principal, writableColumns } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import { announce } from '../live/announce.ts';
 import type { Transaction } from '../postgres/database.ts';
@@ -8,7 +8,7 @@ import { inTransaction } from '../push/run-job.ts';
 import { type ConflictRow, readConflict } from './conflict-row.ts';
 import { escalateConflict } from './escalate.ts';
 import { showConflict } from './list.ts';
-import { decidedBy } from './ruling-of.ts';
+import { type Decided, decidedBy } from './ruling-of.ts';
 import { settleConflict } from './settle-conflict.ts';
 import { checkMayDecide, reachOf } from './sight.ts';
 
@@ -16,7 +16,7 @@ import { checkMayDecide, reachOf } from './sight.ts';
  * Settles a conflict by a person's word, whole or column by column. The mutations that
  * waited for it get their final outcome, which their devices learn with the next page.
  *
- * @throws `conflict_unknown`, `conflict_settled`, `not_administrator`; `unique_taken`
+ * @throws `conflict_unknown`, `conflict_settled`, `not_administrator`, `op_denied`, `column_denied`; `unique_taken`
  * and the like when the decision cannot be carried out: the conflict stays open
  */
 export const resolveConflict = async (
@@ -29,8 +29,10 @@ export const resolveConflict = async (
   await inTransaction(ctx, async (tx) => {
     const row = await lockForDecision(ctx, tx, principal, conflictId);
     if (row.state === 'settled') throw new SatchelError('conflict_settled', { conflictId });
+    const decided = decidedBy(ctx.app, row, request);
+    checkMayWrite(ctx, principal, row, decided);
     await settleConflict(ctx, tx, row, {
-      ...decidedBy(ctx.app, row, request),
+      ...decided,
       principal,
       decidedBy: principal.userId,
       note: request.note,
@@ -40,6 +42,29 @@ export const resolveConflict = async (
   });
   announce(ctx);
   return showConflict(ctx, principal, conflictId);
+};
+
+/**
+ * Values that stand on neither side are the decider's own: he needs the right to write
+ * them, else deciding about one column would give a hand on all. Values of a side were
+ * judged when they came.
+ *
+ * @throws `op_denied`, `column_denied`
+ */
+const checkMayWrite = (
+  { app }: ServerContext,
+  principal: Principal,
+  row: ConflictRow,
+  { fields }: Decided,
+): void => {
+  const own = Object.entries(fields).filter(([, { take }]) => take === 'value');
+  const table = app.tables[row.table_name];
+  if (own.length === 0 || table === undefined || isAdministrator(app, principal)) return;
+  if (!mayDo(table, 'update', principal.roles, principal.channel))
+    throw new SatchelError('op_denied', { op: 'update', table: table.name });
+  const writable = writableColumns(table, principal.roles);
+  const denied = own.find(([name]) => !writable.includes(name));
+  if (denied !== undefined) throw new SatchelError('column_denied', { table: table.name, column: denied[0] });
 };
 
 /** The conflict, locked, if the principal may decide about it. */

@@ -126,6 +126,7 @@ export const conflictRoutes: readonly Route[] = [
       'value_type',
       'scope_denied',
       'op_denied',
+      'column_denied',
     ],
     example: {
       request: {
