@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, newUuidV7 } from '@satchel/core';
+import { canonicalJson, newUuidV7, parseSnapshot } from '@satchel/core';
 import {
   type Change,
   type ChangeOutcome,
@@ -18,6 +18,7 @@ import type { Dialect, Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
 import type { Position } from '../pull/position.ts';
+import { noteKnownRenames } from '../push/renaming.ts';
 import { type RowAddress, rowAddress } from '../push/row-address.ts';
 import { type Base, readBases } from './bases.ts';
 import { itemIdOf, runIdOf } from './derived-ids.ts';
@@ -245,9 +246,11 @@ const makeMutations = async (
     }
     return values;
   };
+  const newest = new NewestStanding();
   const making = { maxTextBytes: ctx.app.limits.maxTextBytes, given };
-  return groupItems(ctx.app, items, bases).map((group, at): Mutation => {
+  const mutations = groupItems(ctx.app, items, bases).map((group, at): Mutation => {
     const mutationId = ids.get(group[0]!)!;
+    newest.look(positionOf(group[0]!), firstSeq + at);
     const changes = group.map((item) => {
       const address = rowAddress(item.table.name, item.key);
       const change = makeChange(item, bases.get(address), making);
@@ -269,7 +272,27 @@ const makeMutations = async (
     for (const [change, item] of group.entries()) made.set(item, { item, mutation, change });
     return mutation;
   });
+  // From there on an old key is no longer the row that got another one.
+  if (newest.snapshot !== undefined)
+    await noteKnownRenames(tx, { clientId, runId: runIdOf(clientId) }, newest.snapshot, newest.seq);
+  return mutations;
 };
+
+/** The most that the device had received of what became of its items, and the first edit made then. */
+class NewestStanding {
+  snapshot: string | undefined;
+  seq = 0;
+  #xmax = -1n;
+
+  look(position: Position | null | undefined, seq: number): void {
+    if (!position) return;
+    const { xmax } = parseSnapshot(position.outcomes);
+    if (xmax <= this.#xmax) return;
+    this.#xmax = xmax;
+    this.snapshot = position.outcomes;
+    this.seq = seq;
+  }
+}
 
 /** The native request first, so that nothing is tried that is not stored; then what came. */
 const keepRequest = async (

@@ -228,6 +228,31 @@ describe('what the device had', () => {
     expect(await submission('q1')).toMatchObject({ note: 'from elsewhere', visits: 6 });
   });
 
+  test('[DIA-16] S1-75 S001 twice: both live, and once the device has pulled, the old key is the other’s row', async () => {
+    const [a, b] = [device(), device()];
+    await pull(store, b);
+    await push(store, a, {
+      submissions: [{ id: 'S001', form_id: 'uuid-1', note: '1000', updated_at: now() }],
+    });
+    const clash = await push(store, b, {
+      submissions: [{ id: 'S001', form_id: 'uuid-1', note: '1500', updated_at: now() }],
+    });
+    const [own] = clash.applied.submissions!;
+    expect(own).toMatchObject({ previous_id: 'S001' });
+    const { timestamp, changes } = await pull(store, b, (await pull(store, b)).timestamp);
+    expect(changes.submissions).toEqual([]);
+    const edits = [
+      { id: 'S001', note: 'theirs', visits: 1, updated_at: new Date().toISOString() },
+      { id: own!.id, note: 'mine', updated_at: new Date().toISOString() },
+    ];
+    expect(await push(store, b, { submissions: edits }, timestamp)).toMatchObject({
+      conflicts: [],
+      errors: [],
+    });
+    expect(await submission('S001')).toMatchObject({ note: 'theirs' });
+    expect(await submission(own!.id)).toMatchObject({ note: 'mine' });
+  });
+
   test('[DIA-13] the time that a push answers with leads to what the device had before it', async () => {
     const [a, b] = [device(), device()];
     const t = (await pull(store, a)).timestamp;
