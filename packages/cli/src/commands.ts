@@ -65,4 +65,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'how fast it is on this machine, beside what the machine can do',
     load: async () => (await import('./commands/bench.ts')).bench,
   },
+  {
+    name: 'simulate',
+    summary: 'the whole system, or its pure core, under faults from a seed',
+    load: async () => (await import('./commands/simulate.ts')).simulate,
+  },
+  {
+    name: 'scorecard',
+    summary: 'how reliable it was shown to be: R1 to R28, each with its command',
+    load: async () => (await import('./commands/scorecard.ts')).scorecard,
+  },
 ];

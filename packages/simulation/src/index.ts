@@ -1,5 +1,15 @@
 export { fieldApp, NEWEST, type SchemaVersion } from './app/field-app.ts';
+export {
+  type CampaignResult,
+  type Failure,
+  runCoreSeeds,
+  runWholeSeeds,
+  type Seeds,
+} from './campaign.ts';
 export type { Checker, CheckerFactory, Finding, Violation } from './checker.ts';
+export { CHECKERS } from './checkers/all-checkers.ts';
+export { INVARIANTS } from './checkers/invariants.ts';
+export { CORE_FAULTS, type CoreResult, runCore } from './core-runner/run-core.ts';
 export {
   coverPairs,
   FAMILIES,
@@ -14,6 +24,16 @@ export {
 } from './faults.ts';
 export type * from './history.ts';
 export { type Action, type Plan, planOf, type Step } from './plan.ts';
+export { readPlantedBugs } from './planted/planted-bug.ts';
+export { type Hunted, huntPlantedBugs, medianSeeds } from './planted/run-planted.ts';
 export type { SimulationOptions, SimulationResult } from './run.ts';
+export {
+  appendRecord,
+  type RunFacts,
+  readRecords,
+  recordOfHunt,
+  recordOfSeeds,
+} from './scorecard/records.ts';
+export { type Baselines, type Figure, reliabilityPage, scorecard } from './scorecard/scorecard.ts';
 export { runSimulation, stopSimulations } from './simulate.ts';
 export { LIVENESS_MS } from './world/finish.ts';

@@ -13,6 +13,15 @@ const text = (value: unknown): string => {
   return JSON.stringify(value ?? null);
 };
 
+/** Until version 3 visits were called calls. */
+const oldNameOf = (table: string): string => (table === 'visits' ? 'calls' : table);
+
+/** A row of a server of one version as a device of the same, or an earlier one, shows it. */
+const shownIn = (device: number, server: number, table: string, row: PlainRow): PlainRow => {
+  const changedIn = table === 'customers' ? 3 : 2;
+  return device >= server || server < changedIn ? row : rowIn(device, table, row);
+};
+
 /** The rows that a user may see, by plain comparison of scopes; columns that his roles may not read are null. */
 export const rowsFor = (
   server: FinalServer,
@@ -22,7 +31,7 @@ export const rowsFor = (
   const scopes = new Set([...ownScopes(user), ...(server.scopes[user] ?? [])]);
   const agents = server.rights.farm_agents ?? [];
   const find = (table: string, key: unknown): PlainRow | undefined =>
-    server.tables[table]?.find(({ id }) => id === key);
+    (server.tables[table] ?? server.tables[oldNameOf(table)])?.find(({ id }) => id === key);
   const scopesOf = (table: string, row: PlainRow): string[] =>
     (TABLES[table]?.scopes ?? []).flatMap((words): string[] => {
       switch (words.kind) {
@@ -41,15 +50,16 @@ export const rowsFor = (
       }
     });
   const visible = new Map<string, Map<string, PlainRow>>();
-  for (const [table, rows] of Object.entries(server.tables)) {
+  for (const [name, rows] of Object.entries(server.tables)) {
+    const table = name === 'calls' ? 'visits' : name;
     const columns = TABLES[table]?.columns;
     if (!columns) continue;
     const seen = new Map<string, PlainRow>();
     for (const row of rows) {
       if (!scopesOf(table, row).some((scope) => scopes.has(scope))) continue;
-      const shown = Object.entries(columns).map(([name, { readBy }]) => {
-        const may = !readBy || readBy.some((role) => roles.includes(role));
-        return [name, may ? (row[name] ?? null) : null] as const;
+      const shown = Object.entries(row).map(([column, value]) => {
+        const readBy = columns[column]?.readBy;
+        return [column, !readBy || readBy.some((role) => roles.includes(role)) ? value : null] as const;
       });
       seen.set(String(row.id), Object.fromEntries(shown));
     }
@@ -64,6 +74,8 @@ export const convergence = (): Checker => {
   const touched = new Map<string, Set<string>>();
   const compare = (client: FinalClient, server: FinalServer): Finding[] => {
     if (client.status.locked || client.truth.revoked || !client.truth.tokenValid) return [];
+    // A device ahead of its server is told so, and keeps what it has.
+    if (client.schemaVersion > server.schemaVersion) return [];
     const pending = new Set(
       client.outbox
         .filter(({ state }) => UNSETTLED.has(state))
@@ -82,9 +94,10 @@ export const convergence = (): Checker => {
       if (table === null) continue;
       const shown = new Map((client.tables[table] ?? []).map((row) => [String(row.id), row]));
       for (const [key, row] of rows) {
-        const is = rowIn(client.schemaVersion, newest, row);
+        const is = shownIn(client.schemaVersion, server.schemaVersion, newest, row);
         const there = shown.get(key);
-        const columns = Object.keys(is).filter((name) => name !== 'phone');
+        // A column that a later version dropped shows what its step back says.
+        const columns = Object.keys(is).filter((name) => name !== 'phone' || server.schemaVersion < 3);
         const same = there && columns.every((name) => text(there[name]) === text(is[name]));
         if (!same) differ(newest, key, there ?? null, is);
       }

@@ -1,0 +1,193 @@
+import { SatchelError } from '@satchel/protocol';
+import {
+  appendRecord,
+  type CampaignResult,
+  coverPairs,
+  FAULT_NAMES,
+  type Failure,
+  type Fault,
+  huntPlantedBugs,
+  medianSeeds,
+  recordOfHunt,
+  recordOfSeeds,
+  runCoreSeeds,
+  runWholeSeeds,
+  type Seeds,
+  stopSimulations,
+} from '@satchel/simulation';
+import { type Command, type Given, isSet, textOption } from '../command.ts';
+import { runFacts } from '../run-facts.ts';
+import { listOf } from '../server-settings.ts';
+
+const numberOption = (given: Given, name: string): number | undefined => {
+  const text = textOption(given, name);
+  if (text === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(text))
+    throw new SatchelError('usage', { detail: `--${name} takes a whole number, not ${text}` });
+  return Number(text);
+};
+
+const seedsOf = (given: Given, last: number): Seeds => {
+  const seed = numberOption(given, 'seed');
+  const minutes = numberOption(given, 'minutes');
+  const range = textOption(given, 'seeds');
+  const parts = range === undefined ? undefined : /^(\d{1,15})\.\.(\d{1,15})$/.exec(range);
+  if (parts === null)
+    throw new SatchelError('usage', {
+      detail: `--seeds takes two numbers, for example 1..200, not ${range}`,
+    });
+  const from = seed ?? Number(parts?.[1] ?? 1);
+  return {
+    from,
+    to: seed ?? Number(parts?.[2] ?? last),
+    ...(minutes !== undefined && { until: performance.now() + minutes * 60_000 }),
+    signal: given.signal,
+  };
+};
+
+const faultsOf = (given: Given): readonly Fault[] | undefined => {
+  const text = textOption(given, 'faults');
+  if (text === undefined || text === 'all' || text === 'pairs') return undefined;
+  const named = text === 'none' ? [] : listOf(text);
+  const unknown = named.find((name) => !(FAULT_NAMES as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw new SatchelError('usage', {
+      detail: `--faults takes all, none, pairs, or names such as F2,F15; there is no fault ${unknown}`,
+    });
+  return named as readonly Fault[];
+};
+
+/** The words after `satchel`, as they were given: every figure is kept with them. */
+const commandOf = (given: Given): string => {
+  const words = Object.entries(given.options).flatMap(([name, value]) => {
+    if (name === 'record' || name === 'json' || value === undefined || value === false) return [];
+    return value === true ? [`--${name}`] : [`--${name}`, String(value)];
+  });
+  return ['satchel simulate', ...words].join(' ');
+};
+
+const explain = (given: Given, failure: Failure): void => {
+  const { screen } = given;
+  screen.write(`\nSeed ${failure.seed} breaks:\n`);
+  for (const { invariant, message } of failure.violations.slice(0, 5))
+    screen.write(`  ${invariant}: ${message}\n`);
+  screen.write(`The shortest trace found, ${failure.steps} steps:\n`);
+  for (const line of failure.trace) screen.write(`  ${line}\n`);
+  screen.write(`Run it again: npx satchel simulate ${failure.rerun}\n`);
+};
+
+const tell = (given: Given, result: CampaignResult): void => {
+  const { screen } = given;
+  for (const failure of result.failures) explain(given, failure);
+  const faults = Object.entries(result.faults).filter(([, count]) => count > 0);
+  screen.write(
+    `\n${result.seeds} seeds of ${result.steps} steps, ${result.failures.length} with a violation; ` +
+      `${(result.deviceMs / 3_600_000).toFixed(1)} device-hours, ` +
+      `${Math.round(result.virtualMs / Math.max(1, result.realMs))} times real time, ` +
+      `${((1_000 * result.seeds) / Math.max(1, result.realMs)).toPrecision(3)} seeds a second\n`,
+  );
+  screen.write(`Faults fired: ${faults.map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}\n`);
+  if (result.replayed > 0)
+    screen.write(`${result.replayedAlike} of ${result.replayed} seeds gave the same hash twice\n`);
+};
+
+const runSeeds = async (given: Given): Promise<number> => {
+  const isCore = isSet(given, 'core');
+  const steps = numberOption(given, 'steps');
+  const isSingle = textOption(given, 'seed') !== undefined;
+  const { screen } = given;
+  let done = 0;
+  let failed = 0;
+  const onSeed = (seed: number, hash: string, isFailed: boolean): void => {
+    done++;
+    if (isFailed) failed++;
+    if (isSingle && !isSet(given, 'json')) screen.write(`Seed ${seed}: trace ${hash}\n`);
+    else if (screen.isTerminal && (!isCore || done % 100 === 0))
+      screen.note(`\rseed ${seed}: ${done} done, ${failed} with a violation `);
+  };
+  const common = {
+    seeds: seedsOf(given, isCore ? 10_000 : 5),
+    twice: isSet(given, 'twice'),
+    onSeed,
+    ...(steps !== undefined && { steps }),
+  };
+  const faults = faultsOf(given);
+  const only = textOption(given, 'only');
+  const result = isCore
+    ? await runCoreSeeds(common)
+    : await runWholeSeeds({
+        ...common,
+        ...(faults && { faults }),
+        ...(textOption(given, 'faults') === 'pairs' && { faultsOf: coverPairs }),
+        ...(only !== undefined && { only: listOf(only).map(Number) }),
+      });
+  if (isSet(given, 'json')) screen.write(`${JSON.stringify(result)}\n`);
+  else tell(given, result);
+  const file = textOption(given, 'record');
+  if (file !== undefined) await appendRecord(file, recordOfSeeds(result, runFacts(commandOf(given))));
+  const isAlike = result.replayed === result.replayedAlike;
+  return result.failures.length === 0 && isAlike ? 0 : 1;
+};
+
+const runPlanted = async (given: Given): Promise<number> => {
+  const { screen } = given;
+  const isJson = isSet(given, 'json');
+  const most = numberOption(given, 'steps');
+  const only = textOption(given, 'only');
+  const hunted = await huntPlantedBugs({
+    signal: given.signal,
+    ...(only !== undefined && { only: listOf(only) }),
+    ...(most !== undefined && { coreSeeds: most }),
+    onHunted: ({ bug, seeds, found }) => {
+      if (isJson) return;
+      screen.write(`${seeds === null ? 'missed' : `${seeds}`.padStart(6)}  ${bug.name}: ${bug.what}\n`);
+      if (seeds === null) screen.write(`        ${found}\n`);
+    },
+  });
+  const caught = hunted.filter(({ seeds }) => seeds !== null).length;
+  if (isJson) screen.write(`${JSON.stringify({ hunted, caught, median: medianSeeds(hunted) })}\n`);
+  else screen.write(`\n${caught} of ${hunted.length} caught; the median took ${medianSeeds(hunted)} seeds\n`);
+  const file = textOption(given, 'record');
+  if (file !== undefined) await appendRecord(file, recordOfHunt(hunted, runFacts(commandOf(given))));
+  return caught === hunted.length ? 0 : 1;
+};
+
+/** `satchel simulate`: the whole system, or the pure core, from seeds, with an oracle looking on. */
+export const simulate: Command = {
+  usage: [
+    '[--seed N | --seeds A..B] [--steps N] [--minutes N] [--faults all|none|pairs|F2,F15] [--twice]',
+    '--core [--seed N | --seeds A..B] [--steps N] [--minutes N] [--twice]',
+    '--planted [--only NAME,NAME]',
+  ],
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string' },
+    steps: { type: 'string' },
+    minutes: { type: 'string' },
+    faults: { type: 'string' },
+    core: { type: 'boolean' },
+    planted: { type: 'boolean' },
+    twice: { type: 'boolean' },
+    only: { type: 'string' },
+    record: { type: 'string' },
+  },
+  help: {
+    seed: 'this seed alone, with its trace hash',
+    seeds: 'these seeds; default 1..5, with --core 1..10000',
+    steps: 'steps of each seed; default 500, with --core 40',
+    minutes: 'goes on with further seeds for so long',
+    faults: 'faults that may fire: all (default), none, pairs (two families for each seed), or names',
+    core: 'the pure core over a small model in memory, about a thousand times as many seeds',
+    planted: 'plants one classic bug after the other into a copy, and counts the seeds until it is found',
+    twice: 'runs each seed twice and compares the trace hashes',
+    only: 'only these steps of the plan, by number; with --planted only these bugs, by name',
+    record: 'appends the figures to this file, for satchel scorecard',
+  },
+  async run(given) {
+    try {
+      return isSet(given, 'planted') ? await runPlanted(given) : await runSeeds(given);
+    } finally {
+      await stopSimulations();
+    }
+  },
+};
