@@ -243,7 +243,7 @@ it('[DOC-15] sync_metadata says by table when this device was last up to date', 
     last_sync_timestamp: null,
     pending_changes: 0,
   });
-  world.page([scope('all', 'backfill'), scope('all', 'complete')], { mode: 'backfill' });
+  world.page([scope('all', 'backfill')], { mode: 'backfill' });
   world.write(insert, 'p1', 'Rice', 50);
   expect(
     world.engine.all('select table_name, last_sync_timestamp, pending_changes from sync_metadata'),
@@ -260,12 +260,9 @@ describe('the view of a table', () => {
 
   it('[DOC-16] says of each row what the documents want to know', () => {
     const world = opened({ app: shop() });
-    world.page(
-      [scope('all', 'backfill'), rows('all', 'products', ['p1', 7, server]), scope('all', 'complete')],
-      {
-        mode: 'backfill',
-      },
-    );
+    world.page([scope('all', 'backfill'), rows('all', 'products', ['p1', 7, server])], {
+      mode: 'backfill',
+    });
     expect(row(world, 'p1')).toEqual({ sync_status: 'synced', last_modified: 5, version: 7, is_deleted: 0 });
     world.clock.millis += 1_000;
     world.write(insert, 'p2', 'Tea', 2);

@@ -178,6 +178,9 @@ export const syncManagerOf = (context: DocumentsContext) => {
     },
   };
 
+  /** What the document calls `db`: a store for each table, and the queue. */
+  const documentDb = Object.assign({ syncQueue }, stores);
+
   const isOnline = async (): Promise<boolean> => (await db.status()).online;
   const showToast = (text: string): void => context.showToast?.(text);
   const uuid = { v4: (): string => uuidV4(platform.random.bytes(16)) };
@@ -194,7 +197,7 @@ export const syncManagerOf = (context: DocumentsContext) => {
 
   return {
     SyncManager,
-    documentDb: { ...stores, syncQueue },
+    documentDb,
     syncQueue,
     api,
     createReport,
