@@ -82,7 +82,7 @@ export const seed = {
   insuranceClaims: [
     {
       id: 'claim-1',
-      policyId: 'policy-2',
+      policyId: 'policy-1',
       cause: 'drought',
       amount: '500',
       filedAt: MORNING,
