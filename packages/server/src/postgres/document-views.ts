@@ -220,15 +220,16 @@ const views = (app: App): readonly string[] => [
 
   `create view ${SCHEMA}.conflicts as
    select k.conflict_id as id, n.entity as resource_type, k.key as resource_id,
-          ${SCHEMA}.named(k.server) || jsonb_build_object('last_updated_by', coalesce(a.user_id, 'sys')) as server_payload,
-          ${SCHEMA}.named(k.client) || jsonb_build_object('device_ts', to_char(
-            ${SCHEMA}.moment(coalesce(w.written_at, k.created_at)) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as client_payload,
+          jsonb_build_object('last_updated_by', coalesce(a.user_id, 'sys')) || ${SCHEMA}.named(k.server) as server_payload,
+          jsonb_build_object('device_ts', to_char(
+            ${SCHEMA}.moment(coalesce(w.written_at, k.created_at)) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+            || ${SCHEMA}.named(k.client) as client_payload,
           ${SCHEMA}.moment(k.created_at) as detected_at, k.state as status,
           case k.decision when 'merged' then 'manual_merge' else replace(k.decision, '-', '_') end as resolution,
           k.decided_by as resolved_by, ${SCHEMA}.moment(k.decided_at) as resolved_at
      from satchel.conflicts k join satchel.tables t on t.table_id = k.table_id
      join ${tableList(app)} on n.name = t.name
-     left join lateral (select u.user_id from satchel.audit u
+     left join lateral (select case when u.source <> 'sql' then u.user_id end as user_id from satchel.audit u
                          where u.table_id = k.table_id and u.key = k.key and u.at <= k.created_at
                          order by u.audit_id desc limit 1) a on true
      left join lateral (select split_part(m.hlc, ':', 1)::bigint as written_at from satchel.mutations m
