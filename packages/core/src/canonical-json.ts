@@ -10,13 +10,20 @@ const isObject = (value: Json): value is { readonly [key: string]: Json } =>
  * @example canonicalJson({ b: 1, a: [true, null] }) // '{"a":[true,null],"b":1}'
  */
 export const canonicalJson = (value: Json): string => {
-  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonicalJson).join(',')}]`;
+  if (Array.isArray(value)) {
+    let text = '[';
+    for (const member of value as readonly Json[]) text += (text === '[' ? '' : ',') + canonicalJson(member);
+    return `${text}]`;
+  }
   if (!isObject(value)) return JSON.stringify(value);
-  const members = Object.keys(value)
-    .sort()
-    .map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name]!)}`);
-  return `{${members.join(',')}}`;
+  let text = '{';
+  for (const name of Object.keys(value).sort())
+    text += `${text === '{' ? '' : ','}${quoted(name)}:${canonicalJson(value[name]!)}`;
+  return `${text}}`;
 };
+
+/** Names are mostly words, which need no escapes: looking is quicker than `JSON.stringify`. */
+const quoted = (name: string): string => (/^\w+$/.test(name) ? `"${name}"` : JSON.stringify(name));
 
 /** Whether two JSON values are the same, whatever the order of names. */
 export const equalJson = (a: Json, b: Json): boolean => {

@@ -50,14 +50,16 @@ const source = (captured: CapturedTable, event: Exclude<TriggerEvent, 'truncate'
 /**
  * Writes the audit of a statement that did not come by push (which writes its own, and
  * says so in `satchel.source`). Who wrote is the role that logged in. Rows that an
- * update left as they were are not noted.
+ * update left as they were are not noted; OFFSET 0 keeps the planner from making both
+ * images a second time for that comparison, which cost a quarter of a bulk update.
  */
 export const auditStatement = (captured: CapturedTable, event: Exclude<TriggerEvent, 'truncate'>): string => {
   if (!captured.table.audit) return '';
   return `if coalesce(current_setting('satchel.source', true), '') = '' then
     insert into satchel.audit (at, xid, table_id, key, op, before, after, version, source, user_id)
     select at_ms, transaction, ${captured.id}, a.key, a.op, a.before, a.after, stamp, 'sql', session_user
-    from (${source(captured, event)}) a
-    where a.before is distinct from a.after;
+    from (${source(captured, event)}${event === 'update' ? ' offset 0' : ''}) a${
+      event === 'update' ? '\n    where a.before is distinct from a.after' : ''
+    };
   end if;`;
 };

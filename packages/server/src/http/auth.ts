@@ -61,23 +61,64 @@ const ASYMMETRIC = [
 export const openAuth = async (settings: AuthSettings, clock: Clock): Promise<Authenticate> => {
   const { getKey, algorithms } = await keysOf(settings);
   const leeway = settings.leeway ?? 5;
+  const verified = new VerifiedTokens(clock, leeway);
   return async (token) => {
+    const known = verified.get(token);
+    if (known !== undefined) return known;
     let payload: JWTPayload;
     try {
-      const verified = await jwtVerify(token, getKey, {
+      const found = await jwtVerify(token, getKey, {
         algorithms,
         currentDate: new Date(clock.now()),
         clockTolerance: leeway,
         ...(settings.issuer === undefined ? {} : { issuer: settings.issuer }),
         ...(settings.audience === undefined ? {} : { audience: settings.audience }),
       });
-      payload = verified.payload;
+      payload = found.payload;
     } catch (cause) {
       throw authFailure(cause);
     }
-    return principalOf(payload, settings);
+    const principal = principalOf(payload, settings);
+    verified.keep(token, principal);
+    return principal;
   };
 };
+
+/** Milliseconds for which a verified token is not verified again: so long a key that was taken back may still count. */
+const TRUSTED_FOR = 30_000;
+/** Tokens kept; beyond it all are verified again. */
+const MAX_VERIFIED = 5_000;
+
+/**
+ * Tokens that were verified a moment ago: a device sends the same one with each
+ * request, and the signature costs more than many a request's own work.
+ */
+class VerifiedTokens {
+  readonly #clock: Clock;
+  readonly #leeway: number;
+  readonly #kept = new Map<string, { readonly principal: Principal; readonly until: number }>();
+
+  /** `leeway`: seconds by which a token may have expired. */
+  constructor(clock: Clock, leeway: number) {
+    this.#clock = clock;
+    this.#leeway = leeway;
+  }
+
+  get(token: string): Principal | undefined {
+    const kept = this.#kept.get(token);
+    if (kept === undefined) return undefined;
+    if (this.#clock.now() < kept.until) return kept.principal;
+    this.#kept.delete(token);
+    return undefined;
+  }
+
+  keep(token: string, principal: Principal): void {
+    if (this.#kept.size >= MAX_VERIFIED) this.#kept.clear();
+    const now = this.#clock.now();
+    const until = Math.min(now + TRUSTED_FOR, principal.expiresAt + this.#leeway * 1_000);
+    this.#kept.set(token, { principal, until });
+  }
+}
 
 const keysOf = async (settings: AuthSettings): Promise<{ getKey: JWTVerifyGetKey; algorithms: string[] }> => {
   const { keys } = settings;

@@ -5,6 +5,7 @@ import type { Log } from '../context.ts';
 import type { Database, QueryResult, Transaction, TransactionMode } from './database.ts';
 import { listenForever } from './listener.ts';
 import { isConnectionLost } from './pg-errors.ts';
+import { together } from './together.ts';
 import { valueParsers } from './value-parsers.ts';
 
 export interface DatabaseOptions {
@@ -88,9 +89,11 @@ const BEGIN: Readonly<Record<TransactionMode, string>> = {
   snapshot: 'begin isolation level repeatable read read only',
 };
 
-/** The driver's types do not know the hook yet. */
+/** The driver's types do not know these yet. */
 interface PoolConfig extends pg.PoolConfig {
   readonly onConnect: (client: pg.ClientBase) => Promise<void>;
+  /** Statements leave when they are asked for, behind those that have no answer yet (`together`). */
+  readonly pipeline: boolean;
 }
 
 class PgDatabase implements Database {
@@ -109,6 +112,7 @@ class PgDatabase implements Database {
     };
     const pool: PoolConfig = {
       ...this.#config,
+      pipeline: true,
       max: options.connections ?? 10,
       idleTimeoutMillis: options.idleAfter ?? 300_000,
       // Unused connections keep no process alive.
@@ -140,8 +144,10 @@ class PgDatabase implements Database {
     const client = await this.#connect();
     let broken = false;
     try {
-      await run(client, BEGIN[mode]);
-      const result = await work(new PgTransaction(client));
+      const begun = run(client, BEGIN[mode]);
+      // What only reads need not wait until it has begun: nothing is kept of it if it does not.
+      if (mode === 'write') await begun;
+      const [, result] = await together([begun, work(new PgTransaction(client))]);
       await commit(client);
       return result;
     } catch (error) {
@@ -220,13 +226,20 @@ class PgDatabase implements Database {
 class PgTransaction implements Transaction {
   readonly #client: pg.PoolClient;
   #depth = 0;
+  /** After it the transaction is lost: statements behind it only say so, and not why. */
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(client: pg.PoolClient) {
     this.#client = client;
   }
 
-  query<R>(text: string, parameters?: readonly unknown[], name?: string): Promise<QueryResult<R>> {
-    return run<R>(this.#client, text, parameters, name);
+  async query<R>(text: string, parameters?: readonly unknown[], name?: string): Promise<QueryResult<R>> {
+    try {
+      return await run<R>(this.#client, text, parameters, name);
+    } catch (error) {
+      this.#failure ??= { error };
+      throw this.#failure.error;
+    }
   }
 
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
@@ -240,6 +253,7 @@ class PgTransaction implements Transaction {
     } catch (error) {
       if (!isConnectionLost(error)) {
         await run(this.#client, `rollback to savepoint ${name}; release savepoint ${name}`);
+        this.#failure = null;
       }
       throw error;
     } finally {

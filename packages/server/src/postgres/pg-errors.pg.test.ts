@@ -86,6 +86,12 @@ describe('databaseFact', () => {
     expect(await factOf(text)).toEqual(fact);
   });
 
+  it('[PG-27] a message of ours that PostgreSQL cannot read is a bug, and no lost connection', async () => {
+    const tooMany = test.db.query('select 1 as one', ['not asked for']);
+    await expect(tooMany).rejects.toSatisfy((error) => !isConnectionLost(error));
+    await expect(tooMany).rejects.toMatchObject({ code: '08P01' });
+  });
+
   it('[PG-27] what is no error of PostgreSQL is none', () => {
     expect(databaseFact(new TypeError('x'))).toBeUndefined();
     expect(isConnectionLost(Object.assign(new Error('gone'), { code: 'ECONNRESET' }))).toBe(true);

@@ -137,10 +137,16 @@ const NETWORK_CODES: ReadonlySet<unknown> = new Set([
  */
 export const isConnectionLost = (error: unknown): boolean => {
   if (error instanceof SatchelError) return error.code === 'database_unavailable';
-  if (error instanceof pg.DatabaseError) return isLostState(error.code ?? '');
+  if (error instanceof pg.DatabaseError) return isLostState(error.code ?? '', error.severity);
   return error instanceof Error && NETWORK_CODES.has((error as NodeJS.ErrnoException).code);
 };
 
-/** Class 08; shutdown, crash, starting up, database dropped, idle too long; too many connections. */
-const isLostState = (state: string): boolean =>
-  state.startsWith('08') || /^(57P0[1-5]|25P0[34]|53300)$/.test(state);
+/**
+ * Class 08; shutdown, crash, starting up, database dropped, idle too long; too many
+ * connections. 08P01 is a word against our own message, a bug, unless it ends the
+ * connection: poolers say so when theirs is gone.
+ */
+const isLostState = (state: string, severity: string | undefined): boolean =>
+  state === '08P01'
+    ? severity === 'FATAL'
+    : state.startsWith('08') || /^(57P0[1-5]|25P0[34]|53300)$/.test(state);

@@ -2,6 +2,7 @@ import { type Problem, type PushAnswer, SatchelError } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import { readAgain, readWritten } from './after-write.ts';
 import { answersOf } from './answers.ts';
 import { type Decided, decide } from './decide.ts';
@@ -71,8 +72,10 @@ export const applyBatch = async (
   job: Job,
   lessons: Lessons,
 ): Promise<Applied> => {
-  const { now, epoch, someHeld } = await beginWriting(tx, job);
-  const known = await readKnown(tx, job.principal, job.submitted);
+  const [{ now, epoch, someHeld }, known] = await together([
+    beginWriting(tx, job),
+    readKnown(tx, job.principal, job.submitted),
+  ]);
   const waiting = job.releases && (await lockWaiting(tx, job, job.releases));
   const fresh = job.submitted.flatMap((one) => {
     const isTodo = waiting?.has(one.mutation.mutationId) ?? !known.answers.has(one.mutation.mutationId);
@@ -115,10 +118,13 @@ export const applyBatch = async (
     : await decideWith(ctx, tx, facts, rare);
   const effects = [...decided.rows.effects()];
   await writeRows(ctx, tx, effects);
-  const rows = await readWritten(ctx, tx, effects, [...facts.scopes]);
+  const [rows, again] = await together([
+    readWritten(ctx, tx, effects, [...facts.scopes]),
+    readAgain(ctx, tx, effects),
+  ]);
   const written: Written = {
     rows,
-    again: await readAgain(ctx, tx, effects),
+    again,
     version: (address) => rows.get(address)?.version ?? (facts.rows.get(address)?.version || undefined),
     now,
   };

@@ -3,6 +3,7 @@ import { type Outcome, type PushAnswer, SatchelError, unreachable } from '@satch
 import type { Principal } from '@satchel/schema';
 import { rangesFromSql } from '../clients/seq-text.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import type { Submitted } from './submitted.ts';
 
 /** What the server has kept of one run of a client. */
@@ -40,7 +41,7 @@ export const readKnown = async (
   principal: Pick<Principal, 'id'>,
   submitted: readonly Submitted[],
 ): Promise<Known> => {
-  const { rows } = await tx.query<KnownRow>(
+  const stored = tx.query<KnownRow>(
     `select m.mutation_id, m.state, m.outcome, encode(m.hash, 'hex') as hash,
             t.name as parent_table, h.parent_key, h.until
        from unnest($2::uuid[]) s(mutation_id)
@@ -50,12 +51,15 @@ export const readKnown = async (
     [principal.id, submitted.map(({ mutation }) => mutation.mutationId)],
     'push_known',
   );
-  const runs = await readRuns(tx, [...new Set(submitted.map(({ clientId }) => clientId))]);
-  const stored = new Map(rows.map((row) => [row.mutation_id, row]));
+  const [{ rows }, runs] = await together([
+    stored,
+    readRuns(tx, [...new Set(submitted.map(({ clientId }) => clientId))]),
+  ]);
+  const found = new Map(rows.map((row) => [row.mutation_id, row]));
   const answers = new Map<string, PushAnswer>();
   for (const one of submitted) {
     const { mutationId, seq } = one.mutation;
-    const row = stored.get(mutationId);
+    const row = found.get(mutationId);
     if (row !== undefined) answers.set(mutationId, answerAgain(one, row));
     else if (containsSeq(runs.get(runOf(one))?.settled ?? [], seq)) {
       answers.set(mutationId, forgotten(mutationId));

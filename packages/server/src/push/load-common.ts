@@ -2,6 +2,7 @@ import type { Problem } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import { scopesFor } from '../pull/scopes.ts';
 import { type CommonFacts, FactBook, type KnownRename, type WaitingMutation } from './fact-book.ts';
 import type { Ruling } from './facts.ts';
@@ -36,12 +37,8 @@ export interface BatchGiven {
 /** Locks the rows of a batch and reads what every batch is decided from. */
 export const loadCommon = async (ctx: ServerContext, tx: Queryable, given: BatchGiven): Promise<FactBook> => {
   const clients = [...new Set(given.submitted.map(({ clientId }) => clientId))];
-  const renames = await readRenames(ctx, tx, clients);
-  const waiting = await readWaiting(
-    tx,
-    clients,
-    new Set(given.submitted.map(({ mutation }) => mutation.mutationId)),
-  );
+  const batch = new Set(given.submitted.map(({ mutation }) => mutation.mutationId));
+  const [renames, waiting] = await together([readRenames(ctx, tx, clients), readWaiting(tx, clients, batch)]);
   const common = (rows: CommonFacts['rows'], scopes: readonly string[]): FactBook =>
     new FactBook({
       app: ctx.app,
@@ -56,9 +53,13 @@ export const loadCommon = async (ctx: ServerContext, tx: Queryable, given: Batch
       isTrusted: given.isTrusted,
       offering: given.offering,
     });
-  const rows = await readRows(ctx, tx, touchedRows(given.submitted, common(new Map(), [])));
-  // Under the locks: a right that was taken away before they were had is not there any more.
-  return common(rows, await scopesFor(ctx, tx, given.principal));
+  const [rows, scopes] = await together([
+    readRows(ctx, tx, touchedRows(given.submitted, common(new Map(), []))),
+    // Under the locks, which the statement before takes: a right that was taken away
+    // before they were had is not there any more.
+    scopesFor(ctx, tx, given.principal),
+  ]);
+  return common(rows, scopes);
 };
 
 /** Every row that the batch names, under the keys that the server gave. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from '@satchel/core';
 import type { Json, Mutation } from '@satchel/protocol';
 
@@ -13,4 +13,4 @@ export const mutationContent = (mutation: Mutation): string => {
 };
 
 /** SHA-256 of the content, in hex. */
-export const hashContent = (content: string): string => createHash('sha256').update(content).digest('hex');
+export const hashContent = (content: string): string => hash('sha256', content, 'hex');

@@ -2,6 +2,7 @@ import { hlcToText } from '@satchel/core';
 import { type Json, type PushAnswer, unreachable, type Values } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import type { WrittenRow } from './after-write.ts';
 import type { Job, Source } from './apply.ts';
 import { jsonParameter } from './json-parameter.ts';
@@ -38,15 +39,18 @@ export const settle = async (
 ): Promise<void> => {
   const kept = verdicts.filter(({ kind }) => kind !== 'needs-earlier');
   const settled = verdicts.filter((verdict): verdict is SettledVerdict => verdict.kind === 'settled');
-  if (job.releases) await releaseMutations(tx, job, kept, answers);
-  else await claimMutations(tx, job, kept, answers, written.now);
-  await keepHeld(ctx, tx, job, kept);
-  await keepAudit(ctx, tx, job, settled, written, offering !== undefined);
-  await keepConflicts(ctx, tx, job, verdicts, written);
-  await keepRenames(ctx, tx, settled);
-  await keepWriters(ctx, tx, job, settled, written);
-  await keepOffered(ctx, tx, settled, offering);
-  await queueApplied(ctx, tx, job, settled, written);
+  await together([
+    job.releases
+      ? releaseMutations(tx, job, kept, answers)
+      : claimMutations(tx, job, kept, answers, written.now),
+    keepHeld(ctx, tx, job, kept),
+    keepAudit(ctx, tx, job, settled, written, offering !== undefined),
+    keepConflicts(ctx, tx, job, verdicts, written),
+    keepRenames(ctx, tx, settled),
+    keepWriters(ctx, tx, job, settled, written),
+    keepOffered(ctx, tx, settled, offering),
+    queueApplied(ctx, tx, job, settled, written),
+  ]);
 };
 
 const mutationRecord = (

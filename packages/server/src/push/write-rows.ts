@@ -2,6 +2,7 @@ import { equalValues } from '@satchel/core';
 import type { Value, Values } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import { keyOfAddress, type RowAddress, tableOf } from './row-address.ts';
 import { insertRecord, type TableSql, tableSql, updateRecord } from './table-sql.ts';
 
@@ -26,7 +27,7 @@ export const writeRows = async (
 ): Promise<void> => {
   const byTable = groupByTable(effects);
   if (byTable.size === 0) return;
-  await tx.query('set constraints all deferred', [], 'push_deferred');
+  const statements: Promise<unknown>[] = [tx.query('set constraints all deferred', [], 'push_deferred')];
   const order = ctx.app.tableOrder.flatMap((name) => {
     const group = byTable.get(name);
     const table = ctx.app.tables[name];
@@ -35,14 +36,16 @@ export const writeRows = async (
   for (const { sql, group } of order) {
     if (group.inserted.length > 0) {
       const records = group.inserted.map((values) => insertRecord(sql, values));
-      await tx.query(sql.insert.text, [JSON.stringify(records)], sql.insert.name);
+      statements.push(tx.query(sql.insert.text, [JSON.stringify(records)], sql.insert.name));
     }
-    await update(tx, sql, group.updated);
+    statements.push(...update(tx, sql, group.updated));
   }
   for (const { sql, group } of order.toReversed()) {
-    if (group.deleted.length > 0) await tx.query(sql.remove.text, [group.deleted], sql.remove.name);
+    if (group.deleted.length > 0)
+      statements.push(tx.query(sql.remove.text, [group.deleted], sql.remove.name));
   }
-  await tx.query('set constraints all immediate', [], 'push_immediate');
+  statements.push(tx.query('set constraints all immediate', [], 'push_immediate'));
+  await together(statements);
 };
 
 interface Update {
@@ -78,7 +81,7 @@ const groupByTable = (effects: Iterable<NetEffect>): ReadonlyMap<string, Group> 
 const changedColumns = (before: Values, after: Values): readonly string[] =>
   Object.keys(after).filter((name) => !equalValues('json', before[name], after[name]));
 
-const update = async (tx: Queryable, sql: TableSql, updates: readonly Update[]): Promise<void> => {
+const update = (tx: Queryable, sql: TableSql, updates: readonly Update[]): readonly Promise<unknown>[] => {
   const bySet = new Map<string, Update[]>();
   for (const one of updates) {
     if (one.columns.length === 0) continue;
@@ -88,12 +91,11 @@ const update = async (tx: Queryable, sql: TableSql, updates: readonly Update[]):
     else bySet.set(set, [one]);
   }
   if (bySet.size <= MAX_STATEMENTS) {
-    for (const list of bySet.values()) {
+    return [...bySet.values()].map((list) => {
       const { columns } = list[0]!;
       const records = list.map(({ values }) => updateRecord(sql, columns, values));
-      await tx.query(sql.update(columns), [JSON.stringify(records)]);
-    }
-    return;
+      return tx.query(sql.update(columns), [JSON.stringify(records)]);
+    });
   }
   const union = sql.columns
     .map(({ name }) => name)
@@ -104,5 +106,5 @@ const update = async (tx: Queryable, sql: TableSql, updates: readonly Update[]):
       m: union.map((name) => (columns.includes(name) ? '1' : '0')).join(''),
     }),
   );
-  await tx.query(sql.updateSome(union), [JSON.stringify(records)]);
+  return [tx.query(sql.updateSome(union), [JSON.stringify(records)])];
 };
