@@ -16,6 +16,7 @@ import type { EngineContext } from '../engine-context.ts';
 import { deleteBase, readBase, writeBase } from '../pages/base.ts';
 import { noteErased } from '../pages/erased.ts';
 import { rebaseRows } from '../pages/rebase.ts';
+import { freeBlocked } from './blocked.ts';
 import { type Entry, entriesWhere, entryById, moveEntry, type Standing, standingOf } from './entry.ts';
 import { freezeEntry } from './freeze.ts';
 import {
@@ -27,6 +28,7 @@ import {
   RowSet,
 } from './pending.ts';
 import { renameKey } from './rename.ts';
+import { isPlain, settlePlain } from './settle-plain.ts';
 import { markBlocked } from './take.ts';
 
 export type Settled = 'settled' | 'quarantined' | 'review' | 'known';
@@ -42,7 +44,23 @@ export const takeAnswers = (
   const outcomes: Outcome[] = [];
   let held = 0;
   let needsEarlier: TakenIn['needsEarlier'];
+  // Answers that only give versions are taken together, as far as they follow one another.
+  const plain: Outcome[] = [];
+  const settleGathered = (): void => {
+    if (plain.length === 0) return;
+    counts.settled += plain.length;
+    for (const outcome of settlePlain(context, batchId, plain.splice(0))) {
+      counts.settled -= 1;
+      counts[settleOutcome(context, outcome, dirty)] += 1;
+    }
+  };
   for (const answer of answers) {
+    if (answer.kind === 'outcome' && isPlain(answer.outcome)) {
+      plain.push(answer.outcome);
+      outcomes.push(answer.outcome);
+      continue;
+    }
+    settleGathered();
     switch (answer.kind) {
       case 'outcome':
         counts[settleOutcome(context, answer.outcome, dirty)] += 1;
@@ -64,6 +82,7 @@ export const takeAnswers = (
         unreachable(answer);
     }
   }
+  settleGathered();
   for (const entry of entriesWhere(context, "batch_id = ? and state = 'in-flight' and state <> 'settled'", [
     batchId,
   ])) {
@@ -310,18 +329,6 @@ export const retryFailed = (context: EngineContext, mutationId?: string): number
     `update satchel_outbox set attempts = 0, next_at = null where state = 'queued' and state <> 'settled' and (next_at is not null or attempts > 0)${which}`,
   ).run(parameters);
   return failed.length;
-};
-
-/** What waited for the mutation may go. */
-export const freeBlocked = (context: EngineContext, mutationId: string): void => {
-  for (const entry of entriesWhere(context, "state = 'blocked' and state <> 'settled' and blocked_by = ?", [
-    mutationId,
-  ])) {
-    moveEntry(context, entry, 'dependency-freed');
-    context.db
-      .prepare('update satchel_outbox set blocked_by = null where position = ?')
-      .run([entry.position]);
-  }
 };
 
 /**

@@ -93,6 +93,59 @@ export const entriesWhere = (
     .all(parameters)
     .map(entryFromRow);
 
+/** As much of a mutation as it takes to send it; a batch reads thousands. */
+export type Sendable = Pick<
+  Entry,
+  | 'position'
+  | 'mutationId'
+  | 'clientId'
+  | 'runId'
+  | 'seq'
+  | 'hlc'
+  | 'author'
+  | 'schemaVersion'
+  | 'name'
+  | 'state'
+  | 'lane'
+  | 'bytes'
+  | 'range'
+  | 'nextAt'
+  | 'body'
+  | 'offer'
+>;
+
+const SENDABLE_COLUMNS =
+  'position,mutation_id,client_id,run_id,seq,hlc,author,schema_version,name,state,lane,bytes,' +
+  'first_change,last_change,next_at,body,offer';
+
+/** As `entriesWhere`. */
+export const sendablesWhere = (
+  { db }: EngineContext,
+  condition: string,
+  parameters: readonly SqlValue[],
+): Sendable[] =>
+  db
+    .prepare(`select ${SENDABLE_COLUMNS} from satchel_outbox where ${condition}`)
+    .all(parameters)
+    .map((row) => ({
+      position: row.position as number,
+      mutationId: row.mutation_id as string,
+      clientId: row.client_id as string,
+      runId: row.run_id as string,
+      seq: row.seq as number,
+      hlc: row.hlc as string,
+      author: row.author as string,
+      schemaVersion: row.schema_version as number,
+      name: row.name as string | null,
+      state: row.state as OutboxState,
+      lane: row.lane as string,
+      bytes: row.bytes as number,
+      range: rangeOf(row),
+      nextAt: row.next_at as number | null,
+      body: row.body as string | null,
+      offer: parsed<Offer>(row.offer),
+    }));
+
 export const entryById = (context: EngineContext, mutationId: string): Entry | undefined =>
   entriesWhere(context, 'mutation_id = ?', [mutationId])[0];
 
@@ -110,6 +163,25 @@ export const standingOf = ({ db }: EngineContext, mutationId: string): Standing 
       state: row.state as OutboxState,
       range: rangeOf(row),
     }
+  );
+};
+
+/** Those of a batch that is under way, by mutation id. */
+export const standingsOfBatch = ({ db }: EngineContext, batchId: string): ReadonlyMap<string, Standing> => {
+  const rows = db
+    .prepare(
+      'select position,mutation_id,first_change,last_change from satchel_outbox ' +
+        "where batch_id = ? and state = 'in-flight' and state <> 'settled'",
+    )
+    .all([batchId]);
+  return new Map(
+    rows.map((row): [string, Standing] => {
+      const mutationId = row.mutation_id as string;
+      return [
+        mutationId,
+        { position: row.position as number, mutationId, state: 'in-flight', range: rangeOf(row) },
+      ];
+    }),
   );
 };
 

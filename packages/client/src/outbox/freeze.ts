@@ -2,14 +2,14 @@ import { diffValues } from '@satchel/core';
 import type { Change, Mutation, Value, Values } from '@satchel/protocol';
 import type { LocalTable } from '../database/local-table.ts';
 import type { EngineContext } from '../engine-context.ts';
-import type { Entry } from './entry.ts';
+import type { Sendable } from './entry.ts';
 import { changesInRange, type PendingChange } from './pending.ts';
 
 /**
  * The text of a mutation as it is sent, made once: a repeat is the same mutation to the
  * letter. Where it was made is added by the sender, because that depends on who sends.
  */
-export const freezeEntry = (context: EngineContext, entry: Entry): string => {
+export const freezeEntry = (context: EngineContext, entry: Sendable): string => {
   if (entry.body !== null) return entry.body;
   const changes = entry.range ? changesInRange(context, entry.range) : [];
   const body = JSON.stringify(frozenMutation(context, entry, changes));
@@ -19,7 +19,7 @@ export const freezeEntry = (context: EngineContext, entry: Entry): string => {
 
 export const frozenMutation = (
   context: EngineContext,
-  entry: Entry,
+  entry: Sendable,
   changes: readonly PendingChange[],
 ): Mutation => ({
   mutationId: entry.mutationId,

@@ -14,7 +14,7 @@ import { silently } from '../database/transaction.ts';
 import type { QuarantineEntry, Written } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { canonicalValue } from './accept.ts';
-import { freeBlocked } from './answers.ts';
+import { freeBlocked } from './blocked.ts';
 import { type Entry, entriesWhere, entryById, moveEntry } from './entry.ts';
 import { freezeEntry, frozenMutation } from './freeze.ts';
 import { changesInRange, deleteRange, type RowSet } from './pending.ts';

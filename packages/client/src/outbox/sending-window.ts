@@ -2,13 +2,13 @@ import { type OutboxItem, rowName } from '@satchel/core';
 import type { Values } from '@satchel/protocol';
 import type { TakeBatch } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { type Entry, entriesWhere, entryOfChange } from './entry.ts';
-import { changesInRange, type PendingChange } from './pending.ts';
+import { entryOfChange, type Sendable, sendablesWhere } from './entry.ts';
+import { changesInRange, joinedRanges, type PendingChange } from './pending.ts';
 import { referencesOf, referredKey } from './references.ts';
 
 /** A mutation that is looked at for a batch. */
 export interface Considered {
-  readonly entry: Entry;
+  readonly entry: Sendable;
   readonly changes: readonly PendingChange[];
   readonly item: OutboxItem;
 }
@@ -35,11 +35,11 @@ export const sendingWindow = (context: EngineContext, limits: TakeBatch, size: n
   };
 };
 
-const firstByLane = (context: EngineContext, { lanes, maxBytes }: TakeBatch, size: number): Entry[] => {
-  const entries: Entry[] = [];
+const firstByLane = (context: EngineContext, { lanes, maxBytes }: TakeBatch, size: number): Sendable[] => {
+  const entries: Sendable[] = [];
   let bytes = 0;
   for (const lane of lanes) {
-    const found = entriesWhere(
+    const found = sendablesWhere(
       context,
       "state = 'queued' and state <> 'settled' and lane = ? and (next_at is null or next_at <= ?) order by position limit ?",
       [lane, context.clock.now(), size - entries.length],
@@ -59,8 +59,8 @@ const upToSeq = (
   context: EngineContext,
   { runId, seq }: { readonly runId: string; readonly seq: number },
   size: number,
-): Entry[] | undefined => {
-  const entries = entriesWhere(
+): Sendable[] | undefined => {
+  const entries = sendablesWhere(
     context,
     "state = 'queued' and state <> 'settled' and run_id = ? and seq <= ? order by position limit ?",
     [runId, seq, size],
@@ -69,13 +69,13 @@ const upToSeq = (
 };
 
 /** The entries and all that they depend on, so that what is picked among them is in the right order. */
-const withDependencies = (context: EngineContext, entries: readonly Entry[]): Considered[] => {
+const withDependencies = (context: EngineContext, entries: readonly Sendable[]): Considered[] => {
   const considered = new Map<number, Considered>();
-  let wave: readonly Entry[] = entries;
+  let wave: readonly Sendable[] = entries;
   while (wave.length > 0) {
     const made = consider(context, wave);
     for (const one of made) considered.set(one.entry.position, one);
-    const owners = new Map<number, Entry>();
+    const owners = new Map<number, Sendable>();
     for (const id of dependencies(context, made)) {
       const owner = entryOfChange(context, id);
       if (owner && !considered.has(owner.position)) owners.set(owner.position, owner);
@@ -86,7 +86,7 @@ const withDependencies = (context: EngineContext, entries: readonly Entry[]): Co
 };
 
 /** Reads the changes of all entries; those whose changes lie side by side at once. */
-const consider = (context: EngineContext, entries: readonly Entry[]): Considered[] => {
+const consider = (context: EngineContext, entries: readonly Sendable[]): Considered[] => {
   const ranged = entries.flatMap(({ range }) => (range ? [range] : []));
   const first = Math.min(...ranged.map((range) => range.first));
   const last = Math.max(...ranged.map((range) => range.last));
@@ -119,7 +119,7 @@ const placesOf = (
 /** An entry as the rules of order in core see it. */
 export const outboxItem = (
   context: EngineContext,
-  entry: Entry,
+  entry: Sendable,
   changes: readonly PendingChange[],
 ): OutboxItem => ({
   position: entry.position,
@@ -149,7 +149,7 @@ const dependencies = (context: EngineContext, considered: readonly Considered[])
   const earlier = db.prepare(
     'select change_id as id from satchel_changes where tbl = ? and key = ? and change_id < ?',
   );
-  for (const { first, last } of joined(considered)) {
+  for (const { first, last } of joinedRanges(considered.flatMap(({ entry }) => entry.range ?? []))) {
     for (const { id } of touching.all([first, last])) ids.add(id as number);
   }
   for (const { entry, changes, item } of considered) {
@@ -163,20 +163,6 @@ const dependencies = (context: EngineContext, considered: readonly Considered[])
     }
   }
   return ids;
-};
-
-/** Ranges of changes that follow one another, as one. */
-const joined = (considered: readonly Considered[]): { first: number; last: number }[] => {
-  const ranges = considered
-    .flatMap(({ entry }) => (entry.range ? [{ ...entry.range }] : []))
-    .sort((a, b) => a.first - b.first);
-  const result: { first: number; last: number }[] = [];
-  for (const range of ranges) {
-    const before = result.at(-1);
-    if (before && range.first === before.last + 1) before.last = range.last;
-    else result.push(range);
-  }
-  return result;
 };
 
 /** Ids of earlier changes of rows that refer, or referred, to the row. */

@@ -3,7 +3,7 @@ import type { Mutation } from '@satchel/protocol';
 import { readMeta } from '../database/meta.ts';
 import type { OutboxBatch, TakeBatch } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { type Entry, entriesWhere, moveEntry } from './entry.ts';
+import { entriesWhere, moveEntry, type Sendable } from './entry.ts';
 import { frozenMutation } from './freeze.ts';
 import { changesInRange } from './pending.ts';
 import { type Considered, outboxItem, sendingWindow } from './sending-window.ts';
@@ -80,7 +80,7 @@ const pick = (context: EngineContext, limits: TakeBatch): Considered[] => {
 };
 
 /** With where it was made, and what it offers, where that must be said. */
-const asSent = ({ now }: EngineContext, entry: Entry, mutation: Mutation): Mutation => {
+const asSent = ({ now }: EngineContext, entry: Sendable, mutation: Mutation): Mutation => {
   const elsewhere = entry.clientId !== now.clientId || entry.runId !== now.runId;
   if (!elsewhere && !entry.offer) return mutation;
   return {

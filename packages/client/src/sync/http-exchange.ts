@@ -11,6 +11,8 @@ export interface HttpRequest {
   /** Milliseconds without a byte from the server after which it is given up. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Called when the request has been handed to the network; a platform that cannot tell leaves it. */
+  readonly sent?: () => void;
 }
 
 export interface HttpAnswer {

@@ -58,6 +58,7 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
     signal: AbortSignal,
     body?: unknown,
     extra: Readonly<Record<string, string>> = {},
+    sent?: () => void,
   ): Promise<HttpAnswer> => {
     const headers: Record<string, string> = {
       authorization: `Bearer ${await bearer()}`,
@@ -72,6 +73,7 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       timeoutMs,
       signal,
+      ...(sent ? { sent } : {}),
     });
     heard('data', action, { sent: answer.sent, received: answer.received });
     if (answer.status === 304) return answer;
@@ -103,13 +105,14 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
     parser: Parser<T>,
     body: unknown,
     signal: AbortSignal,
-  ) => read(parser, (await ask(action, 'POST', path, signal, body)).text);
+    sent?: () => void,
+  ) => read(parser, (await ask(action, 'POST', path, signal, body, {}, sent)).text);
   const get = async <T>(action: string, path: string, parser: Parser<T>, signal: AbortSignal) =>
     read(parser, (await ask(action, 'GET', path, signal)).text);
 
   return {
-    push: (request, signal): Promise<PushResponse> =>
-      post('push', '/v1/push', pushResponseSchema as Parser<PushResponse>, request, signal),
+    push: (request, signal, sent): Promise<PushResponse> =>
+      post('push', '/v1/push', pushResponseSchema as Parser<PushResponse>, request, signal, sent),
 
     async pull(request, digest, signal): Promise<PullAnswer> {
       const extra: Record<string, string> = digest === null ? {} : { 'if-none-match': `"${digest}"` };

@@ -34,7 +34,8 @@ export type PullAnswer =
  * `signal` calls an exchange off.
  */
 export interface Transport {
-  push(request: PushRequest, signal: AbortSignal): Promise<PushResponse>;
+  /** `sent` is called when the request has left the device, where the platform can tell. */
+  push(request: PushRequest, signal: AbortSignal, sent?: () => void): Promise<PushResponse>;
   /** `digest`: the digest of the cursor, sent as `If-None-Match`. */
   pull(request: PullRequest, digest: string | null, signal: AbortSignal): Promise<PullAnswer>;
   ack(request: AckRequest, signal: AbortSignal): Promise<AckResponse>;

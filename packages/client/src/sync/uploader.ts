@@ -2,6 +2,7 @@ import { type Clock, hlcToText } from '@satchel/core';
 import {
   type ClientReport,
   PROTOCOL_VERSION,
+  type Problem,
   type PushRequest,
   type PushResponse,
   unreachable,
@@ -33,6 +34,22 @@ export interface UploaderGiven {
   readonly refused: (taken: TakenIn) => void;
 }
 
+/** A batch with its answer, which is not yet taken in. */
+interface Answered {
+  readonly batch: OutboxBatch;
+  readonly response: PushResponse;
+}
+
+interface DrainState {
+  upTo: TakenIn['needsEarlier'];
+  /** Answers in a row that brought nothing forward. */
+  fruitless: number;
+}
+
+const isFruitless = ({ fruitless }: DrainState): boolean => fruitless >= MAX_FRUITLESS;
+
+const CALLED_OFF: Problem = { code: 'network_unreachable', params: {} };
+
 /**
  * Drains the outbox, batch by batch. Batches shrink by half on time-outs and grow back
  * by doubling. One bad mutation never holds back the others: a batch that breaks the
@@ -50,35 +67,82 @@ export class Uploader {
   /**
    * Returns what stopped it, `null` when nothing is left that may go. `asked` is called
    * when a request is on its way.
+   *
+   * While a request is on its way, the answer before it is taken in and the batch after
+   * it made ready: device and server work side by side. No two batches are on their way
+   * at once, and a batch holds nothing that depends on one that has no answer yet.
+   *
+   * ```
+   * device   take 1 │ send │ take 2 ······ │ send │ answer 1, take 3 │ send │ answer 2, …
+   * server                 │ ── batch 1 ── │      │ ──── batch 2 ─── │
+   * ```
    */
   async drain(signal: AbortSignal, asked: () => void): Promise<Failure | null> {
-    let upTo: TakenIn['needsEarlier'];
-    let fruitless = 0;
+    const state: DrainState = { upTo: undefined, fruitless: 0 };
     let breaking = 0;
-    while (!signal.aborted) {
-      const batch = await this.#take(upTo);
-      if (!batch) return null;
-      let response: PushResponse;
+    let batch = await this.#take(state.upTo);
+    let answered: Answered | null = null;
+    for (;;) {
+      if (answered && (!batch || signal.aborted)) {
+        await this.#takeIn(answered, state);
+        answered = null;
+        if (signal.aborted || isFruitless(state)) break;
+        batch = await this.#take(state.upTo);
+      }
+      if (!batch || signal.aborted) break;
+      const sending = this.#send(batch, signal);
+      asked();
+      await sending.underWay;
+      if (answered) await this.#takeIn(answered, state);
+      answered = null;
+      const next: OutboxBatch | null = this.#mayTakeAhead(batch, state) ? await this.#take(state.upTo) : null;
       try {
-        const answer = this.#given.transport.push(this.#request(batch), signal);
-        asked();
-        response = await answer;
+        answered = { batch, response: await sending.answer };
       } catch (error) {
         const failure = failureOf(error);
+        if (next) await this.#given.port.call('returnBatch', next.batchId, failure.problem, false);
         const goesOn = await this.#returned(batch, failure, breaking);
         if (!goesOn) return failure;
         if (batch.mutations.length === 1) breaking += 1;
+        batch = await this.#take(state.upTo);
         continue;
       }
       this.#share = Math.min(1, this.#share * 2);
-      const taken = await this.#given.port.call('takeAnswers', batch.batchId, response.answers);
-      this.#given.took(taken, batch.mutations.length, response);
-      const progress = taken.settled + taken.quarantined + taken.review + taken.held > 0;
-      fruitless = progress ? 0 : fruitless + 1;
-      if (fruitless >= MAX_FRUITLESS) return null;
-      upTo = taken.needsEarlier;
+      batch = next;
     }
+    // Taken ahead, and not sent: the run was called off.
+    if (batch) await this.#given.port.call('returnBatch', batch.batchId, CALLED_OFF, false);
     return null;
+  }
+
+  /** Sends it; `underWay` resolves when nothing more of the request is to be done here. */
+  #send(
+    batch: OutboxBatch,
+    signal: AbortSignal,
+  ): { readonly answer: Promise<PushResponse>; readonly underWay: Promise<void> } {
+    let sent = (): void => {};
+    const isSent = new Promise<void>((done) => {
+      sent = done;
+    });
+    const answer = this.#given.transport.push(this.#request(batch), signal, sent);
+    const ended = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    return { answer, underWay: Promise.race([isSent, ended]) };
+  }
+
+  async #takeIn({ batch, response }: Answered, state: DrainState): Promise<void> {
+    const taken = await this.#given.port.call('takeAnswers', batch.batchId, response.answers);
+    this.#given.took(taken, batch.mutations.length, response);
+    const progress = taken.settled + taken.quarantined + taken.review + taken.held > 0;
+    state.fruitless = progress ? 0 : state.fruitless + 1;
+    state.upTo = taken.needsEarlier;
+  }
+
+  /** One mutation alone is all there was, mostly; what the server wants in its own order goes step by step. */
+  #mayTakeAhead({ mutations }: OutboxBatch, state: DrainState): boolean {
+    return mutations.length > 1 && state.upTo === undefined && state.fruitless === 0;
   }
 
   async #take(upTo: TakenIn['needsEarlier']): Promise<OutboxBatch | null> {
