@@ -39,6 +39,7 @@ export const benchApp = defineApp({
   },
   scopesOf: ({ claims }) => (Array.isArray(claims.projects) ? claims.projects.map(String) : []),
   sync: { schedule: 300, batch: { maxItems: 2_000, maxBytes: 2_000_000 } },
+  http: { dialects: ['tables', 'actions', 'mobile'], maxItems: 10_000 },
 });
 
 /** Scopes over which the rows are spread, evenly. */

@@ -34,6 +34,8 @@ export interface Benchmark {
   readonly lines: readonly Line[];
   /** Rounds are cut to this many where one takes long or counts bytes that are always the same. */
   readonly maxRounds?: number;
+  /** Rounds before those that count: a server that has just started is not yet compiled. */
+  readonly warmUps?: number;
   /** Left out unless the run is over this many rows. */
   readonly fromRows?: number;
   /** Sets the stage, and returns what measures one round on it. */

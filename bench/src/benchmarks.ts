@@ -3,6 +3,7 @@ import { bulkBesideUrgent } from './benchmarks/bulk-beside-urgent.ts';
 import { capture } from './benchmarks/capture.ts';
 import { catchUp } from './benchmarks/catch-up.ts';
 import { crowdFirstSync } from './benchmarks/crowd-first-sync.ts';
+import { dialects } from './benchmarks/dialects.ts';
 import { editBytes } from './benchmarks/edit-bytes.ts';
 import { fanOut } from './benchmarks/fan-out.ts';
 import { firstSync } from './benchmarks/first-sync.ts';
@@ -35,5 +36,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   sustainedPush,
   oftenUpdatedRow,
   bulkBesideUrgent,
+  dialects,
   growth,
 ];

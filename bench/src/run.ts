@@ -132,6 +132,7 @@ const measure = async (
   let failure: string | undefined;
   try {
     const round = await within(DEADLINE, signal, benchmark.open(world));
+    for (let at = 0; at < (benchmark.warmUps ?? 0); at++) await within(DEADLINE, signal, round());
     for (let at = 0; at < count; at++) rounds.push(await within(DEADLINE, signal, round()));
   } catch (error) {
     if (signal.aborted) throw error;

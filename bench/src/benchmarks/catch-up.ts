@@ -12,6 +12,7 @@ const CHANGED = 1_000;
 export const catchUp: Benchmark = {
   name: 'catch-up',
   title: 'Back after 1,000 rows were changed',
+  warmUps: 2,
   lines: [
     {
       name: 'time',

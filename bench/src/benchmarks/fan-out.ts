@@ -10,6 +10,7 @@ const CHANGES = 100;
 export const fanOut: Benchmark = {
   name: 'fan-out',
   title: 'Fan-out to 200 live sessions',
+  warmUps: 2,
   lines: [
     {
       name: 'cpu',

@@ -13,6 +13,7 @@ const MIB = 1_048_576;
 export const firstSync: Benchmark = {
   name: 'first-sync',
   title: 'First sync of a new device',
+  warmUps: 1,
   lines: [
     {
       name: 'rate',

@@ -12,6 +12,7 @@ const CHANGES = 200;
 export const liveDelivery: Benchmark = {
   name: 'live-delivery',
   title: 'One change reaches another device',
+  warmUps: 2,
   lines: [
     {
       name: 'p50',

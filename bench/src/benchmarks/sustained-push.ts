@@ -13,6 +13,7 @@ const MUTATIONS = 20;
 export const sustainedPush: Benchmark = {
   name: 'sustained-push',
   title: 'Sustained push over 50 connections',
+  warmUps: 1,
   lines: [
     { name: 'rate', what: 'mutations', unit: 'writes/s' },
     { name: 'p95', what: 'time of a request, 95 of 100', unit: 'ms' },

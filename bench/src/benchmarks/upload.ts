@@ -13,6 +13,7 @@ const WRITES = 10_000;
 export const upload: Benchmark = {
   name: 'upload',
   title: 'Upload of 10,000 offline writes, exactly once',
+  warmUps: 1,
   lines: [
     {
       name: 'rate',

@@ -92,17 +92,25 @@ export class WireClient {
   }
 
   post(path: string, body: unknown): Promise<WireAnswer> {
-    const text = JSON.stringify(body);
+    return this.#ask('POST', path, JSON.stringify(body));
+  }
+
+  get(path: string): Promise<WireAnswer> {
+    return this.#ask('GET', path, '');
+  }
+
+  #ask(method: 'GET' | 'POST', path: string, text: string): Promise<WireAnswer> {
     return new Promise((done, failed) => {
       const outgoing = request(
         `${this.#url}${path}`,
         {
-          method: 'POST',
+          method,
           agent: this.#agent,
           headers: {
             authorization: `Bearer ${this.token}`,
-            'content-type': 'application/json',
-            'content-length': Buffer.byteLength(text),
+            ...(method === 'GET'
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
             'accept-encoding': 'br, gzip',
           },
         },
