@@ -38,3 +38,27 @@ export const withoutParameters = (sql: string): string => {
   }
   return result + sql.slice(from);
 };
+
+/** The statements of a text, apart. The body of a trigger belongs to its statement. */
+export const statementsOf = (sql: string): string[] => {
+  const statements: string[] = [];
+  let from = 0;
+  /** `begin` and `case` that are open within a trigger. */
+  let depth = 0;
+  let isTrigger = false;
+  const cut = (to: number): void => {
+    const statement = sql.slice(from, to).trim();
+    if (statement !== '') statements.push(statement);
+    from = to + 1;
+    isTrigger = false;
+  };
+  for (const { kind, text, at } of sqlTokens(sql)) {
+    const word = kind === 'word' ? text.toLowerCase() : '';
+    if (word === 'trigger') isTrigger = true;
+    else if (isTrigger && (word === 'begin' || word === 'case')) depth += 1;
+    else if (isTrigger && word === 'end') depth -= 1;
+    else if (kind === 'sign' && text === ';' && depth === 0) cut(at);
+  }
+  cut(sql.length);
+  return statements;
+};

@@ -56,7 +56,9 @@ const packed = async (
   asked: HttpRequest,
 ): Promise<{ body: string | ArrayBuffer | undefined; headers: Record<string, string> }> => {
   const headers = { ...asked.headers };
-  if (asked.body === undefined || asked.body.length < GZIP_FROM) return { body: asked.body, headers };
+  const packs = typeof CompressionStream === 'function';
+  if (!packs || asked.body === undefined || asked.body.length < GZIP_FROM)
+    return { body: asked.body, headers };
   const packing = new Blob([asked.body]).stream().pipeThrough(new CompressionStream('gzip'));
   return {
     body: await new Response(packing).arrayBuffer(),
@@ -66,7 +68,11 @@ const packed = async (
 
 /** Reads piece by piece: a long answer is silent only when nothing comes. */
 const readText = async (answer: Response, wait: () => void): Promise<{ text: string; decoded: number }> => {
-  if (!answer.body) return { text: '', decoded: 0 };
+  if (!answer.body) {
+    // React Native gives no stream.
+    const text = await answer.text();
+    return { text, decoded: text.length };
+  }
   const decoder = new TextDecoder();
   const reader = answer.body.getReader();
   const parts: string[] = [];
@@ -89,7 +95,7 @@ const headBytes = (url: string, headers: Readonly<Record<string, string>>): numb
 const wireBytes = (answer: Response, decoded: number): number => {
   const declared = answer.headers.get('content-length');
   if (declared !== null) return Number(declared);
-  const entry = performance.getEntriesByName(answer.url, 'resource').at(-1);
-  performance.clearResourceTimings();
+  const entry = performance.getEntriesByName?.(answer.url, 'resource').at(-1);
+  performance.clearResourceTimings?.();
   return (entry as PerformanceResourceTiming | undefined)?.encodedBodySize || decoded;
 };

@@ -1,5 +1,6 @@
 import { SatchelError } from '@satchel/protocol';
 import type { Driver, Durability, SqlRow, SqlValue, Statement } from '../../database/driver.ts';
+import { sqliteFailure } from '../../database/sqlite-failure.ts';
 import type { SqliteWasm, WasmExports } from './sqlite-wasm.ts';
 
 /** Statements kept prepared; beyond it the one that was made first goes. */
@@ -370,38 +371,5 @@ const failure = (
 ): SatchelError => {
   const extended = db === 0 ? rc : exports.sqlite3_extended_errcode(db) || rc;
   const detail = db === 0 ? `code ${rc}` : memory.textAt(exports.sqlite3_errmsg(db));
-  switch (extended & 0xff) {
-    case 5:
-    case 6:
-      return new SatchelError('database_in_use', { path });
-    case 11:
-    case 26:
-      return new SatchelError('database_corrupt', { detail });
-    case 13:
-      return new SatchelError('storage_full', {});
-    case 8:
-    case 10:
-    case 14:
-      return new SatchelError('storage_unavailable', { detail });
-    default:
-      return new SatchelError('sql_failed', { detail, sqlite: CODES[extended] ?? `SQLITE_${extended}` });
-  }
-};
-
-/** Names of the codes that the app or the engine may ask for; others are told by number. */
-const CODES: Readonly<Record<number, string>> = {
-  1: 'SQLITE_ERROR',
-  18: 'SQLITE_TOOBIG',
-  19: 'SQLITE_CONSTRAINT',
-  20: 'SQLITE_MISMATCH',
-  21: 'SQLITE_MISUSE',
-  25: 'SQLITE_RANGE',
-  275: 'SQLITE_CONSTRAINT_CHECK',
-  787: 'SQLITE_CONSTRAINT_FOREIGNKEY',
-  1043: 'SQLITE_CONSTRAINT_FUNCTION',
-  1299: 'SQLITE_CONSTRAINT_NOTNULL',
-  1555: 'SQLITE_CONSTRAINT_PRIMARYKEY',
-  1811: 'SQLITE_CONSTRAINT_TRIGGER',
-  2067: 'SQLITE_CONSTRAINT_UNIQUE',
-  2579: 'SQLITE_CONSTRAINT_ROWID',
+  return sqliteFailure(extended, detail, path);
 };
