@@ -9,6 +9,7 @@ const ANA: Person = { userId: 'ana', roles: ['staff'], claims: { storeId: '1' } 
 const BEN: Person = { userId: 'ben', roles: ['staff'], claims: { storeId: '1' } };
 const ADMIN: Person = { userId: 'root', roles: ['admin'], claims: { storeId: '1' } };
 const HOUR = 3_600_000;
+const METRICS = 'a token of the operators';
 
 let field: Field<typeof documentsApp>;
 let ana: FieldDevice<typeof documentsApp>;
@@ -36,7 +37,7 @@ const report = (key: string) =>
   `insert into reports (id, store_id, title) values ('${key}', '1', 'Pothole ${key}')`;
 
 beforeAll(async () => {
-  field = await openField(documentsApp);
+  field = await openField(documentsApp, { server: { metricsToken: METRICS } });
   started = field.time.now();
   ana = await field.device(ANA, {
     device: { name: 'Ana’s phone', platform: 'android', appVersion: '1.2.3' },
@@ -288,6 +289,21 @@ describe('figures', () => {
     expect(later.conflicts.rate).toBeNull();
     expect((await ask(ADMIN, '/v1/figures?since=yesterday')).status).toBe(400);
   });
+});
+
+it('[REP-17] S3-119 to 121, S0-147: the day’s figures are in the metrics too', async () => {
+  const answer = await fetch(`${field.server.url}/metrics`, {
+    headers: { authorization: `Bearer ${METRICS}` },
+  });
+  const lines = (await answer.text()).split('\n');
+  const value = (name: string) => Number(lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
+  const { syncs, conflicts, consistency, queues } = await figures();
+  expect(value('satchel_sync_success_ratio')).toBe(syncs.successRate);
+  expect(value('satchel_sync_seconds_mean')).toBe(syncs.meanMs! / 1_000);
+  expect(value('satchel_conflict_ratio')).toBe(conflicts.rate);
+  expect(value('satchel_consistency_seconds_p95')).toBe(consistency.p95Ms! / 1_000);
+  expect(value('satchel_pending_on_devices')).toBe(queues.reduce((sum, { pending }) => sum + pending, 0));
+  expect(value('satchel_alerts_standing')).toBe(0);
 });
 
 describe('the audit of a row', () => {

@@ -72,6 +72,12 @@ const refusing = (): Operations => {
       appliedQueue: 0,
       liveClients: 1,
       oldestTransactionSeconds: 0,
+      pendingOnDevices: 0,
+      standingAlerts: 0,
+      syncSuccessRate: 0.5,
+      meanSyncSeconds: null,
+      conflictRate: null,
+      consistencySeconds: null,
     }),
   };
 };

@@ -72,6 +72,23 @@ export const createMetrics = (): Metrics => {
       'satchel_oldest_transaction_seconds',
       'Age of the oldest open transaction of the database.',
     ),
+    pendingOnDevices: gauge(
+      'satchel_pending_on_devices',
+      'Mutations that wait on devices, as they said when last heard.',
+    ),
+    standingAlerts: gauge('satchel_alerts_standing', 'Alerts to operators that stand.'),
+  };
+  const daily = {
+    syncSuccessRate: gauge(
+      'satchel_sync_success_ratio',
+      'Share of syncs of the last 24 hours that went through, as devices report them.',
+    ),
+    meanSyncSeconds: gauge('satchel_sync_seconds_mean', 'Mean length of syncs of the last 24 hours.'),
+    conflictRate: gauge('satchel_conflict_ratio', 'Conflicts over changes received in the last 24 hours.'),
+    consistencySeconds: gauge(
+      'satchel_consistency_seconds_p95',
+      'How old news was when devices were handed it, 95th percentile of the last 24 hours.',
+    ),
   };
   const memory = gauge('process_resident_memory_bytes', 'Resident memory of this process.');
   const cpu = gauge('process_cpu_seconds', 'CPU time of this process since it started.');
@@ -95,6 +112,12 @@ export const createMetrics = (): Metrics => {
         gauges.appliedQueue.set(now.appliedQueue);
         gauges.liveClients.set(now.liveClients);
         gauges.oldestTransactionSeconds.set(now.oldestTransactionSeconds);
+        gauges.pendingOnDevices.set(now.pendingOnDevices);
+        gauges.standingAlerts.set(now.standingAlerts);
+        daily.syncSuccessRate.set(now.syncSuccessRate ?? Number.NaN);
+        daily.meanSyncSeconds.set(now.meanSyncSeconds ?? Number.NaN);
+        daily.conflictRate.set(now.conflictRate ?? Number.NaN);
+        daily.consistencySeconds.set(now.consistencySeconds ?? Number.NaN);
       }
       const { user, system } = process.cpuUsage();
       memory.set(process.memoryUsage.rss());

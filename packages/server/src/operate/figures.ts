@@ -35,6 +35,20 @@ export const readFigures = async (
   });
 };
 
+/** Of them, those of the last 24 hours that `/metrics` shows. */
+export const readDailyFigures = async (
+  ctx: ServerContext,
+): Promise<Pick<Figures, 'syncs' | 'conflicts' | 'consistency'>> => {
+  await flushFigures(ctx);
+  const until = ctx.clock.now() + 1;
+  const span = [until - DAY, until] as const;
+  return await ctx.db.transaction('snapshot', async (tx) => ({
+    syncs: await readSyncs(tx, span),
+    conflicts: await readConflicts(tx, span, (await readChanges(tx, span)).received),
+    consistency: await readConsistency(tx, span),
+  }));
+};
+
 type Span = readonly [since: number, until: number];
 
 const rateOf = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
