@@ -26,12 +26,13 @@ export const groupItems = (
   for (const at of ordered) {
     const item = items[at]!;
     const own = rowAddress(item.table.name, item.key);
-    const parents = parentsOf(item, bases.get(own)).flatMap((address) => groups.get(address) ?? []);
-    const group = groups.get(own) ?? (parents.length > 0 ? groups.get(addressOf(parents[0]!)) : undefined);
+    // A second edit of a row is a mutation of its own: in one, only the last would be told of.
+    const parents = groups.has(own) ? [] : parentsOf(item, bases.get(own));
+    const group = parents.map((address) => groups.get(address)).find((one) => one !== undefined);
     if (group === undefined) {
       const made = [item];
       listed.push(made);
-      groups.set(own, made);
+      if (!groups.has(own)) groups.set(own, made);
       firsts.set(made, at);
     } else {
       group.push(item);
@@ -42,8 +43,6 @@ export const groupItems = (
   for (const group of listed) if (group.length > 1) group.sort(inOrder(rankOf));
   return listed.sort((a, b) => (firsts.get(a) ?? 0) - (firsts.get(b) ?? 0));
 };
-
-const addressOf = ({ table, key }: Item): RowAddress => rowAddress(table.name, key);
 
 /** Parents, then children, as they were given; then what goes, children first. */
 const inOrder =

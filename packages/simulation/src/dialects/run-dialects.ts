@@ -171,7 +171,7 @@ class Field {
     const rows = await device.rows();
     const row = this.#pick(rows);
     const dice = this.#random.next();
-    if (row === undefined || dice < 0.25) return await device.save(this.#creation(device));
+    if (row === undefined || dice < 0.25) return await device.save(this.#creation(device, rows));
     if (dice < 0.35 && mayGo(row))
       return await device.save([{ kind: 'delete', table: row.table, key: row.key }]);
     if (dice < 0.45 && row.table === 'notes' && !isLoose(row)) {
@@ -190,17 +190,18 @@ class Field {
   }
 
   /** Sometimes a key that another device takes too. */
-  #noteKey(device: FieldDevice): string {
+  #noteKey(device: FieldDevice, rows: readonly ShownRow[]): string {
     const shared = `shared-${this.#under(20)}`;
     const own = `${device.name} ${shared}`;
-    if (this.#random.next() > 0.15 || this.#keys.has(own)) return this.#key(device);
+    const isShown = rows.some(({ key }) => key === shared);
+    if (this.#random.next() > 0.15 || this.#keys.has(own) || isShown) return this.#key(device);
     this.#keys.add(own);
     return shared;
   }
 
-  #creation(device: FieldDevice): readonly Edit[] {
+  #creation(device: FieldDevice, rows: readonly ShownRow[]): readonly Edit[] {
     const loose = this.#random.next() < 0.4;
-    const key = this.#noteKey(device);
+    const key = this.#noteKey(device, rows);
     const note: Edit = {
       kind: 'create',
       table: 'notes',
