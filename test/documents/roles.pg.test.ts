@@ -166,6 +166,32 @@ describe('a role is not raised by its holder', () => {
   });
 });
 
+it('[ROLE-08] nor by trying again what he sent while he still had the role', async () => {
+  const boss = person('boss', 'manager');
+  const before = await field.device(boss);
+  await before.db.write([{ sql: "insert into tasks (id, ward, title) values ('t9', '7', 'Mine')" }]);
+  await before.sync();
+  const [pushed] = before.exchanges.filter(({ path }) => path === '/v1/push');
+  const request = JSON.parse(pushed!.sent) as { batchId: string; mutations: { mutationId: string }[] };
+  // The server kept the request, and died before it was tried; he is a manager no more when it is back.
+  await field.db.query("delete from tasks where id = 't9'");
+  await field.db.query('delete from satchel.mutations where mutation_id = $1', [
+    request.mutations[0]!.mutationId,
+  ]);
+  const task = async () => (await field.db.query("select id from tasks where id = 't9'")).rows;
+  const path = `/v1/batches/${request.batchId}/replay`;
+  const dry = await ask(person('boss', 'citizen'), path, { dryRun: true });
+  expect(dry.json).toMatchObject({
+    answers: [{ outcome: { outcome: 'rejected', problem: { code: 'op_denied' } } }],
+  });
+  expect(await task()).toEqual([]);
+  // What was received was received: an administrator may bring it in.
+  const wet = await ask(ADMIN, path, {});
+  expect(wet.json).toMatchObject({ answers: [{ outcome: { outcome: 'applied' } }] });
+  expect(await task()).toEqual([{ id: 't9' }]);
+  await before.close();
+});
+
 describe('who sees what', () => {
   it('[ROLE-05] citizens their own, officers their ward without what is the manager’s, managers all of it', async () => {
     await field.db.query(
@@ -180,8 +206,20 @@ describe('who sees what', () => {
       return { tasks, profiles: profiles.map(({ id: key }) => key) };
     };
     expect(await seen(person('fay', 'citizen'))).toEqual({ tasks: [], profiles: [] });
-    expect(await seen(OFFICER)).toEqual({ tasks: [{ id: 't1', cost: null }], profiles: ['dan', 'eve'] });
-    expect(await seen(MANAGER)).toEqual({ tasks: [{ id: 't1', cost: '100' }], profiles: ['dan', 'eve'] });
+    expect(await seen(OFFICER)).toEqual({
+      tasks: [
+        { id: 't1', cost: null },
+        { id: 't9', cost: null },
+      ],
+      profiles: ['dan', 'eve'],
+    });
+    expect(await seen(MANAGER)).toEqual({
+      tasks: [
+        { id: 't1', cost: '100' },
+        { id: 't9', cost: '' },
+      ],
+      profiles: ['dan', 'eve'],
+    });
     expect(await seen(person('other', 'officer', '8'))).toEqual({
       tasks: [{ id: 't2', cost: null }],
       profiles: [],

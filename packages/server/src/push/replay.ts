@@ -8,9 +8,9 @@ import { senderOf } from './sender.ts';
 import { showAnswers } from './shown-answers.ts';
 
 /**
- * Tries a stored batch again, with the rights that its sender had when it came. What
- * was settled stays as it is and is answered as a repeat. With `dryRun` nothing of it
- * is kept. Its sender may do so, and administrators.
+ * Tries a stored batch again: administrators with the rights that its sender had when it
+ * came, its sender with those that he has now. What was settled stays as it is and is
+ * answered as a repeat. With `dryRun` nothing of it is kept.
  *
  * @throws `batch_unknown`, also for a batch that is somebody else's
  */
@@ -31,7 +31,10 @@ export const replay = async (
   const batch = rows[0];
   if (batch === undefined) throw new SatchelError('batch_unknown', { batchId });
   const request = pushRequestSchema.parse(JSON.parse(batch.body));
-  const sender = await senderOf(ctx.db, batch.principal, batchId, batch.user_id);
+  // Whoever lost a role since must not get it back by what he once sent.
+  const sender = isAdministrator(ctx.app, principal)
+    ? await senderOf(ctx.db, batch.principal, batchId, batch.user_id)
+    : principal;
   const answers = dryRun
     ? await withoutTrace(ctx, async (dry) => (await takeIn(dry, sender, request, 'replay')).answers)
     : (await takeIn(ctx, sender, request, 'replay', () => announce(ctx))).answers;

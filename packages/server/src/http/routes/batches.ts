@@ -40,7 +40,7 @@ export const batchRoutes: readonly Route[] = [
     tag: 'Batches',
     summary: 'Try a batch again',
     description:
-      'With the rights that its sender had. What was settled stays settled: a repeat gets its first outcome. With `dryRun` nothing is kept. The sender may do so, and administrators.',
+      'By administrators with the rights that its sender had, by the sender with those that he has now. What was settled stays settled: a repeat gets its first outcome. With `dryRun` nothing is kept.',
     access: 'principal',
     parameters: id,
     query,
