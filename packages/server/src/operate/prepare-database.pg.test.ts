@@ -3,8 +3,9 @@ import { testDatabase } from '@satchel/testing/postgres';
 import { expect, it } from 'vitest';
 import { prepareDatabase } from './prepare-database.ts';
 
-const app = (columns: Record<string, ReturnType<typeof text>>) =>
+const app = (columns: Record<string, ReturnType<typeof text>>, documentViews = false) =>
   defineApp({
+    documentViews,
     name: 'prepared',
     tables: { notes: table({ id: id(), ...columns }, { scope: 'all' }) },
     scopesOf: () => ['all'],
@@ -23,6 +24,9 @@ it('[OPS-30] without the right to change a database is only compared, and what i
   expect(await compare()).toEqual(tableIds);
   await expect(compare(app({ title: text(), body: text({ nullable: true }) }))).rejects.toMatchObject({
     code: 'database_behind',
+  });
+  await expect(compare(app({ title: text() }, true))).rejects.toMatchObject({
+    params: { what: "the documents' views" },
   });
   const { rows } = await db.query<{ name: string }>(
     `select tgname as name from pg_trigger where tgrelid = 'public.notes'::regclass and not tgisinternal order by 1`,

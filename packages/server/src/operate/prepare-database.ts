@@ -3,6 +3,7 @@ import type { App } from '@satchel/schema';
 import { checkCapture } from '../capture/check-capture.ts';
 import { applyApp, planAppTables } from '../postgres/app-tables.ts';
 import type { Database } from '../postgres/database.ts';
+import { areDocumentViewsMade } from '../postgres/document-views.ts';
 import { migrate, pendingMigrations } from '../postgres/migrate.ts';
 
 /**
@@ -28,6 +29,8 @@ export const prepareDatabase = async (
   const { actions } = await planAppTables(db, app);
   if (actions.length > 0)
     throw new SatchelError('database_behind', { what: `${actions.length} changes of the app's tables` });
+  if (!(await areDocumentViewsMade(db, app)))
+    throw new SatchelError('database_behind', { what: "the documents' views" });
   const { rows } = await db.query<{ name: string; table_id: number }>(
     'select name, table_id from satchel.tables where name = any($1)',
     [app.tableOrder],

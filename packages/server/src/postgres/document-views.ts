@@ -14,14 +14,12 @@ const META = 'documentViews';
  * only (`set search_path = satchel_documents`): the server does not use them.
  */
 export const installDocumentViews = async (tx: Transaction, app: App): Promise<void> => {
-  const texts = app.documentViews.server ? [...FUNCTIONS, ...views(app)] : [];
-  const wanted = texts.length === 0 ? null : createHash('sha256').update(texts.join(';')).digest('hex');
-  const { rows } = await tx.query<{ value: unknown }>('select value from satchel.meta where name = $1', [
-    META,
-  ]);
-  if ((rows[0]?.value ?? null) === wanted) return;
+  const texts = textsOf(app);
+  const wanted = hashOf(texts);
+  const made = await madeHash(tx);
+  if (made === wanted) return;
   // Made anew: `create or replace` cannot change the columns of a view.
-  if (rows.length > 0) await dropViews(tx);
+  if (made !== null) await dropViews(tx);
   if (wanted === null) {
     await tx.query('delete from satchel.meta where name = $1', [META]);
     return;
@@ -33,6 +31,23 @@ export const installDocumentViews = async (tx: Transaction, app: App): Promise<v
      on conflict (name) do update set value = excluded.value`,
     [META, wanted],
   );
+};
+
+/** Whether the views are as the app wants them. */
+export const areDocumentViewsMade = async (db: Queryable, app: App): Promise<boolean> =>
+  (await madeHash(db)) === hashOf(textsOf(app));
+
+const textsOf = (app: App): readonly string[] =>
+  app.documentViews.server ? [...FUNCTIONS, ...views(app)] : [];
+
+const hashOf = (texts: readonly string[]): string | null =>
+  texts.length === 0 ? null : createHash('sha256').update(texts.join(';')).digest('hex');
+
+const madeHash = async (db: Queryable): Promise<unknown> => {
+  const { rows } = await db.query<{ value: unknown }>('select value from satchel.meta where name = $1', [
+    META,
+  ]);
+  return rows[0]?.value ?? null;
 };
 
 const dropViews = async (tx: Queryable): Promise<void> => {
