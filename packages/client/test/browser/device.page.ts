@@ -15,6 +15,16 @@ export interface OpenDevice {
   readonly schedule?: number;
 }
 
+/** What the device held when its indicator said that all is synced. */
+export interface Claim {
+  readonly at: number;
+  readonly pending: number;
+  readonly tick: number;
+  /** Notes of this page whose write had resolved. */
+  readonly written: readonly string[];
+  readonly notes: readonly string[];
+}
+
 export interface WrittenNote {
   readonly key: string;
   readonly saved: boolean;
@@ -37,6 +47,8 @@ export interface Device {
   writeOn(prefix: string): void;
   /** Writes notes one after the other; tells of each how long it took and whether it went to the journal. */
   writeMany(prefix: string, count: number): Promise<readonly WrittenNote[]>;
+  /** Tells `claims` what the device holds whenever its indicator says that all is synced. */
+  claimOn(): void;
   databases(): Promise<readonly string[]>;
   /** Every status told since the page was opened. */
   readonly statuses: SyncStatus[];
@@ -50,6 +62,11 @@ const db = (): Satchel => {
   if (!opened) throw new Error('not open');
   return opened;
 };
+
+/** A write that resolved so long before the indicator spoke is in what it says. */
+const TOLD_WITHIN = 250;
+/** Notes of this page by the moment in which their promise resolved. */
+const resolved = new Map<string, number>();
 
 const device: Device = {
   statuses: [],
@@ -83,11 +100,14 @@ const device: Device = {
     await db().close();
   },
   status: () => db().status(),
-  note: (key, body = key) =>
-    db().write([
+  async note(key, body = key) {
+    const written = await db().write([
       { sql: 'insert into notes (id, body) values (?, ?)', parameters: [key, body] },
       { sql: "update counters set total = total + 1 where id = 'notes'" },
-    ]),
+    ]);
+    resolved.set(key, Date.now());
+    return written;
+  },
   rows: (sql) => db().all(sql),
   noteKeys: async () => (await db().all('select id from notes order by id')).map((row) => String(row.id)),
   pending: async () => (await db().status()).pending,
@@ -116,6 +136,25 @@ const device: Device = {
       written.push({ key, saved, ms: performance.now() - startedAt });
     }
     return written;
+  },
+  claimOn() {
+    const { claims } = globalThis as unknown as { claims(claim: Claim): Promise<void> };
+    const read = `select (select total from counters where id = 'tick') as tick,
+      (select json_group_array(id) from notes) as notes`;
+    db().onStatus((status) => {
+      if (status.phase !== 'synced') return;
+      const at = Date.now();
+      const { pending } = status;
+      // What is read a moment later may be newer than what was said, never older.
+      db()
+        .get(read)
+        .then((row) => {
+          const notes = JSON.parse(String(row?.notes)) as string[];
+          return claims({ at, pending, tick: Number(row?.tick ?? 0), written: [...written], notes });
+        })
+        .catch(() => undefined);
+      const written = [...resolved].filter(([, when]) => when < at - TOLD_WITHIN).map(([key]) => key);
+    });
   },
   databases: () => db().databases(),
 };
