@@ -39,7 +39,8 @@ export class Requests {
       ...(text === undefined ? {} : { body: this.#filledText(text) }),
     });
     const told = (await answer.json()) as Json;
-    expect(`${answer.status} ${JSON.stringify(told)}`, 'status and answer').toMatch(
+    const errors = answer.status === 500 ? field.log.filter(({ level }) => level === 'error') : [];
+    expect(`${answer.status} ${JSON.stringify(told)} ${JSON.stringify(errors)}`, 'status and answer').toMatch(
       new RegExp(`^${line.status} `),
     );
     this.#compare(JSON.parse(line.answer ?? '{}') as Json, told, 'answer');
