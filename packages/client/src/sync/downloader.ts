@@ -1,9 +1,15 @@
 import type { Clock } from '@satchel/core';
-import { type ClientReport, PROTOCOL_VERSION, type Subscription } from '@satchel/protocol';
+import {
+  type ClientReport,
+  type PageLine,
+  PROTOCOL_VERSION,
+  type SeqRanges,
+  type Subscription,
+} from '@satchel/protocol';
 import type { PageTaken } from '../engine.ts';
 import type { EnginePort } from '../engine-port.ts';
 import { type Failure, failureOf } from './failure.ts';
-import type { Transport } from './transport.ts';
+import type { PullAnswer, Transport } from './transport.ts';
 
 /** Rows of the first page; later ones grow while the road carries a page in less than a second. */
 const FIRST_PAGE_ROWS = 1_000;
@@ -31,6 +37,27 @@ export interface DownloaderGiven {
   readonly answered: (serverTime: number | null, latencyMs: number) => void;
 }
 
+/** A pull that is on its way. */
+interface Asked {
+  readonly answered: Promise<Answered>;
+  /** Resolves when nothing more of the request is to be done here. */
+  readonly underWay: Promise<void>;
+  readonly settled: readonly SeqRanges[];
+  readonly subscription: Subscription | undefined;
+}
+
+interface Answered {
+  readonly answer: PullAnswer;
+  /** Milliseconds until the answer was there, however long it then waited. */
+  readonly latency: number;
+}
+
+/** The cursor of the page after this one; `null` when there is none. */
+const nextCursor = (lines: readonly PageLine[]): string | null => {
+  const tail = lines.at(-1);
+  return tail?.line === 'tail' && tail.more ? tail.cursor : null;
+};
+
 /** Pulls page after page until the server has no more. */
 export class Downloader {
   readonly #given: DownloaderGiven;
@@ -46,38 +73,31 @@ export class Downloader {
     this.#fromScratch = true;
   }
 
-  /** Returns what stopped it, `null` when caught up. `asked` is called when a request is on its way. */
+  /**
+   * Returns what stopped it, `null` when caught up. `asked` is called when a request is
+   * on its way.
+   *
+   * While a page is taken in, the one after it is on its way: its cursor is that of the
+   * page's tail. It is dropped when the page could not be taken in.
+   */
   async drain(signal: AbortSignal, asked: () => void): Promise<Failure | null> {
-    const { port, transport, clock } = this.#given;
+    const { port } = this.#given;
     let dropped = 0;
     let startedOver = false;
+    let ahead: Asked | null = null;
     while (this.#given.mayGo() && !signal.aborted) {
       if (this.#fromScratch) {
         this.#fromScratch = false;
+        ahead = null;
         await port.call('forgetCursor');
       }
-      const cursor = await port.call('cursor');
-      const settled = await port.call('settledToAck');
-      const subscription = this.#given.subscription();
-      const askedAt = clock.now();
-      let answer: Awaited<ReturnType<Transport['pull']>>;
+      const asking: Asked =
+        ahead !== null && ahead.subscription === this.#given.subscription() ? ahead : await this.#ask(signal);
+      ahead = null;
+      asked();
+      let answered: Answered;
       try {
-        const pulled = transport.pull(
-          {
-            protocolVersion: PROTOCOL_VERSION,
-            schemaVersion: this.#given.schemaVersion,
-            clientId: this.#given.clientId(),
-            cursor: cursor.token,
-            pageRows: this.#pageRows,
-            client: this.#given.clientReport(),
-            ...(subscription ? { subscription } : {}),
-            ...(settled.length > 0 ? { settled } : {}),
-          },
-          cursor.digest,
-          signal,
-        );
-        asked();
-        answer = await pulled;
+        answered = await asking.answered;
       } catch (error) {
         const failure = failureOf(error);
         if (failure.reaction === 'smaller') this.#adapt(Number.POSITIVE_INFINITY, 0);
@@ -86,13 +106,20 @@ export class Downloader {
         await port.call('forgetCursor');
         continue;
       }
+      const { answer, latency } = answered;
+      const { settled } = asking;
       const head = answer.kind === 'page' ? answer.lines[0] : undefined;
-      const latency = clock.now() - askedAt;
       this.#given.answered(head?.line === 'head' ? head.serverTime : null, latency);
       if (settled.length > 0) await port.call('acked', settled);
       if (answer.kind === 'unchanged') return null;
+      const next = this.#given.mayGo() ? nextCursor(answer.lines) : null;
+      if (next !== null) {
+        ahead = this.#request({ token: next, digest: null }, [], signal);
+        await ahead.underWay;
+      }
       const taken = await port.call('takePage', answer.lines);
       if (taken.kind === 'not-from-here') {
+        ahead = null;
         dropped += 1;
         if (dropped >= MAX_DROPPED) return null;
         continue;
@@ -103,6 +130,49 @@ export class Downloader {
       if (!taken.more) return null;
     }
     return null;
+  }
+
+  async #ask(signal: AbortSignal): Promise<Asked> {
+    const { port } = this.#given;
+    const cursor = await port.call('cursor');
+    return this.#request(cursor, await port.call('settledToAck'), signal);
+  }
+
+  #request(
+    cursor: { readonly token: string | null; readonly digest: string | null },
+    settled: readonly SeqRanges[],
+    signal: AbortSignal,
+  ): Asked {
+    const { clock, transport } = this.#given;
+    const subscription = this.#given.subscription();
+    const askedAt = clock.now();
+    let sent = (): void => {};
+    const isSent = new Promise<void>((done) => {
+      sent = done;
+    });
+    const answered = transport
+      .pull(
+        {
+          protocolVersion: PROTOCOL_VERSION,
+          schemaVersion: this.#given.schemaVersion,
+          clientId: this.#given.clientId(),
+          cursor: cursor.token,
+          pageRows: this.#pageRows,
+          client: this.#given.clientReport(),
+          ...(subscription ? { subscription } : {}),
+          ...(settled.length > 0 ? { settled: [...settled] } : {}),
+        },
+        cursor.digest,
+        signal,
+        sent,
+      )
+      .then((answer) => ({ answer, latency: clock.now() - askedAt }));
+    // One that nobody waits for any more may fail unheard.
+    const ended = answered.then(
+      () => undefined,
+      () => undefined,
+    );
+    return { answered, underWay: Promise.race([isSent, ended]), settled, subscription };
   }
 
   /** Larger pages on a quick road, smaller ones on a slow one: a cut costs at most a page. */

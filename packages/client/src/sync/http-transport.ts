@@ -114,9 +114,9 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
     push: (request, signal, sent): Promise<PushResponse> =>
       post('push', '/v1/push', pushResponseSchema as Parser<PushResponse>, request, signal, sent),
 
-    async pull(request, digest, signal): Promise<PullAnswer> {
+    async pull(request, digest, signal, sent): Promise<PullAnswer> {
       const extra: Record<string, string> = digest === null ? {} : { 'if-none-match': `"${digest}"` };
-      const answer = await ask('pull', 'POST', '/v1/pull', signal, request, extra);
+      const answer = await ask('pull', 'POST', '/v1/pull', signal, request, extra, sent);
       return answer.status === 304 ? { kind: 'unchanged' } : { kind: 'page', lines: readPage(answer.text) };
     },
 

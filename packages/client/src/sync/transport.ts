@@ -37,7 +37,13 @@ export interface Transport {
   /** `sent` is called when the request has left the device, where the platform can tell. */
   push(request: PushRequest, signal: AbortSignal, sent?: () => void): Promise<PushResponse>;
   /** `digest`: the digest of the cursor, sent as `If-None-Match`. */
-  pull(request: PullRequest, digest: string | null, signal: AbortSignal): Promise<PullAnswer>;
+  /** `sent` as with `push`. */
+  pull(
+    request: PullRequest,
+    digest: string | null,
+    signal: AbortSignal,
+    sent?: () => void,
+  ): Promise<PullAnswer>;
   ack(request: AckRequest, signal: AbortSignal): Promise<AckResponse>;
   status(clientId: string, signal: AbortSignal): Promise<StatusResponse>;
   digests(request: DigestRequest, signal: AbortSignal): Promise<DigestResponse>;
