@@ -52,6 +52,7 @@ create table if not exists satchel_outbox (
 create index if not exists satchel_outbox_state on satchel_outbox (state, lane, position) where state <> 'settled';
 create index if not exists satchel_outbox_changes on satchel_outbox (first_change) where first_change is not null;
 create index if not exists satchel_outbox_acked on satchel_outbox (run_id, seq) where settled_at is not null and acked = 0;
+create index if not exists satchel_outbox_told on satchel_outbox (acked) where acked = 2;
 create table if not exists satchel_once (id text primary key, at integer not null, result text) without rowid;
 create table if not exists satchel_changes (
   change_id integer primary key,

@@ -65,9 +65,13 @@ export const settledToAck = ({ db }: EngineContext): SeqRanges[] => {
   return [...runs].map(([runId, ranges]) => ({ runId, ranges }));
 };
 
+/**
+ * The server knows that they are settled, and its pages leave their outcomes out from now
+ * on. `acked` is 2 until a page that was read after them is in: see `dropUnheld`.
+ */
 export const acked = ({ db }: EngineContext, told: readonly SeqRanges[]): void => {
   const mark = db.prepare(
-    'update satchel_outbox set acked = 1 where run_id = ? and seq between ? and ? and settled_at is not null and acked = 0',
+    'update satchel_outbox set acked = 2 where run_id = ? and seq between ? and ? and settled_at is not null and acked = 0',
   );
   for (const { runId, ranges } of told) {
     for (const [from, to] of mergeRanges(ranges as readonly Range[], [])) mark.run([runId, from, to]);
@@ -78,7 +82,7 @@ export const acked = ({ db }: EngineContext, told: readonly SeqRanges[]): void =
 export const collectRecords = (context: EngineContext): void => {
   const { app, clock, db } = context;
   const now = clock.now();
-  db.prepare("delete from satchel_outbox where state = 'settled' and acked = 1 and settled_at < ?").run([
+  db.prepare("delete from satchel_outbox where state = 'settled' and acked <> 0 and settled_at < ?").run([
     now - app.limits.keepSettledFor,
   ]);
   db.prepare('delete from satchel_runs where run_no <= (select max(run_no) from satchel_runs) - ?').run([

@@ -484,6 +484,30 @@ describe('pages: who holds a row', () => {
     expect(world.row('select km from routes')).toEqual({ km: 1 });
   });
 
+  it('[PAGE-25] a row of own writing goes with its scope, though the page leaves out an outcome that was acknowledged', () => {
+    const world = held();
+    world.write(insertCustomer, 'n', 'New');
+    const [sent] = world.send();
+    world.answer(applied(sent!, 9));
+    // The pull says that the outcome is here; the right went meanwhile.
+    world.engine.acked(world.engine.settledToAck());
+    expect(world.engine.settledToAck()).toEqual([]);
+    world.page([scope('store:1', 'left')]);
+    expect(names(world)).toEqual({});
+  });
+
+  it('[PAGE-25] and stays while the page only begins a copy', () => {
+    const world = opened();
+    world.write(insertCustomer, 'n', 'New');
+    const [sent] = world.send();
+    world.answer(applied(sent!, 9));
+    world.engine.acked(world.engine.settledToAck());
+    world.page([scope('store:1', 'backfill')], { mode: 'backfill', checkpoint: false, more: true });
+    expect(names(world)).toEqual({ n: 'New' });
+    world.page([rows('store:1', 'customers', ['n', 9, customer('New')])]);
+    expect(names(world)).toEqual({ n: 'New' });
+  });
+
   it('[PAGE-24] a page that starts over drops the scopes that it does not name', () => {
     const world = held();
     world.page([rows('all', 'customers', ['c', 3, customer('Cy')])]);

@@ -8,13 +8,13 @@ import {
   unreachable,
 } from '@satchel/protocol';
 import { readMeta, readMetaText, writeMeta } from '../database/meta.ts';
-import { readRowState, removeRow } from '../database/rows.ts';
 import { restoreUnique } from '../database/unique-indexes.ts';
 import type { PageTaken } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { settleOutcome } from '../outbox/answers.ts';
 import { offerAgain } from '../outbox/offers.ts';
-import { isPending, RowSet } from '../outbox/pending.ts';
+import { RowSet } from '../outbox/pending.ts';
+import { dropUnheld } from './drop-unheld.ts';
 import { forgetAllErased, forgetSettled } from './erased.ts';
 import { LeavingRows } from './leaving.ts';
 import { rebaseRows } from './rebase.ts';
@@ -240,29 +240,9 @@ class PageTaking {
     quarantined += this.#leaving.settle(context, this.#dirty, this.#tables);
     rebaseRows(context, this.#dirty);
     for (const { table } of this.#dirty) this.#tables.add(table);
-    if (this.#head.mode !== 'backfill' && readMeta(context.db, 'complete') === true) this.#dropUnheld();
+    if (this.#head.mode !== 'backfill' && readMeta(context.db, 'complete') === true)
+      dropUnheld(context, this.#outcomes, this.#tables);
     restoreUnique(context);
     return quarantined;
-  }
-
-  /**
-   * A row that this device wrote and that no scope of its holds: with the outcome comes
-   * a view in which it is not.
-   */
-  #dropUnheld(): void {
-    const context = this.#context;
-    for (const { changes, outcome } of this.#outcomes) {
-      if (outcome === 'review' || outcome === 'rejected') continue;
-      for (const { table, key, newKey } of changes) {
-        const local = context.tables.get(table);
-        if (!local) continue;
-        const place = newKey ?? key;
-        const state = readRowState(context, local, place);
-        if (!state || state.version === null || state.hold !== null || isPending(context, table, place))
-          continue;
-        removeRow(context, local, place);
-        this.#tables.add(table);
-      }
-    }
   }
 }

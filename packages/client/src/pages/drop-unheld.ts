@@ -1,0 +1,39 @@
+import type { Outcome } from '@satchel/protocol';
+import { readRowState, removeRow } from '../database/rows.ts';
+import type { EngineContext } from '../engine-context.ts';
+import { isPending, type RowAddress } from '../outbox/pending.ts';
+
+/** Rows of mutations that the server was told to be settled: no page brings their outcomes again. */
+const toldRows = ({ db }: EngineContext): RowAddress[] =>
+  db
+    .prepare(
+      "select distinct c.value ->> 'table' as tbl, coalesce(c.value ->> 'newKey', c.value ->> 'key') as key " +
+        "from satchel_outbox o, json_each(o.outcome, '$.changes') c where o.acked = 2 and " +
+        "o.outcome ->> 'outcome' not in ('review', 'rejected')",
+    )
+    .all()
+    .map((row) => ({ table: row.tbl as string, key: row.key as string }));
+
+/**
+ * A row that this device wrote and that no scope of its holds goes: with the outcome
+ * comes a view in which it is not. The same counts for outcomes that the server left out
+ * because they were acknowledged with the pull: their page was read later still.
+ */
+export const dropUnheld = (
+  context: EngineContext,
+  outcomes: readonly Outcome[],
+  tables: Set<string>,
+): void => {
+  const brought = outcomes
+    .filter(({ outcome }) => outcome !== 'review' && outcome !== 'rejected')
+    .flatMap(({ changes }) => changes.map(({ table, key, newKey }) => ({ table, key: newKey ?? key })));
+  for (const { table, key } of [...brought, ...toldRows(context)]) {
+    const local = context.tables.get(table);
+    if (!local) continue;
+    const state = readRowState(context, local, key);
+    if (!state || state.version === null || state.hold !== null || isPending(context, table, key)) continue;
+    removeRow(context, local, key);
+    tables.add(table);
+  }
+  context.db.prepare('update satchel_outbox set acked = 1 where acked = 2').run();
+};
