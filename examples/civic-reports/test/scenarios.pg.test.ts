@@ -124,6 +124,24 @@ describe("the document's own tests", () => {
   });
 });
 
+it('[S2-60] a conflict that is resolved on a device starts a sync there', async () => {
+  const [one, two] = [await field.device(citizen), await field.device(citizen)];
+  await one.db.write([report('resolved')]);
+  await one.sync();
+  await two.sync();
+  two.online(false);
+  await one.db.write([{ sql: "update reports set title = 'From one' where id = 'resolved'" }]);
+  await two.db.write([{ sql: "update reports set title = 'From two' where id = 'resolved'" }]);
+  await one.sync();
+  two.online(true);
+  await two.sync();
+  const [conflict] = (await two.db.conflicts.list()).filter(({ key }) => key === 'resolved');
+  await two.db.conflicts.resolve(conflict?.conflictId ?? '', { decision: 'accept-client' });
+  await until(two, 'nothing waits', async () => (await two.db.status()).pending === 0);
+  expect((await two.db.history(3)).map(({ trigger }) => trigger)).toContain('conflict');
+  expect(await two.db.get("select title from reports where id = 'resolved'")).toEqual({ title: 'From two' });
+});
+
 describe('what the document promises to each role', () => {
   it('[S3-102] [S3-103] [S3-104] [S3-105] citizens work offline and are brought up to date by themselves', async () => {
     const phone = await field.device(citizen, { live: true });
