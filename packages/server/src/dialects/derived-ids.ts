@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Namespace of all ids that are made from what dialect clients call things. */
 const NAMESPACE = Buffer.from('6f1f8a5f6d0c4f0e9b5c0f3f3c8f2d11', 'hex');
 
+const VARIANT = ['8', '9', 'a', 'b'] as const;
+
 /** UUIDv5 (RFC 9562): the same text always gives the same id. */
 const uuidV5 = (text: string): string => {
-  const hash = createHash('sha1').update(NAMESPACE).update(text, 'utf8').digest().subarray(0, 16);
-  hash[6] = (hash[6]! & 0x0f) | 0x50;
-  hash[8] = (hash[8]! & 0x3f) | 0x80;
-  const hex = hash.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const hex = hash('sha1', Buffer.concat([NAMESPACE, Buffer.from(text, 'utf8')]), 'hex');
+  const variant = VARIANT[Number.parseInt(hex[16]!, 16) & 3]!;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 };
 
 /** Parts joined so that no two lists of parts give one text. */

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson, newUuidV7, parseSnapshot } from '@satchel/core';
+import { hash } from 'node:crypto';
+import { newUuidV7, parseSnapshot } from '@satchel/core';
 import {
   type Change,
   type ChangeOutcome,
@@ -88,7 +88,7 @@ export const receiveItems = async (server: DialectServer, receiving: Receiving):
   const answer =
     request.mutations.length === 0
       ? undefined
-      : await operations.push(principal, request, text, { requestId, address });
+      : await operations.push(principal, request, text, { requestId, address, isKept: true });
   const answers = new Map(
     (answer?.answers ?? []).map((one) => [
       one.kind === 'outcome' ? one.outcome.mutationId : one.mutationId,
@@ -135,7 +135,7 @@ interface KnownItem {
   readonly change_place: number;
 }
 
-const hashOf = (content: Json): string => createHash('sha256').update(canonicalJson(content)).digest('hex');
+const hashOf = (content: Json): string => hash('sha256', JSON.stringify(content), 'hex');
 
 const prepare = async (
   ctx: ServerContext,
@@ -156,12 +156,12 @@ const prepare = async (
   const fresh: Item[] = [];
   const hashes = new Map<Item, string>();
   for (const item of items) {
-    const hash = hashOf(item.content);
+    const content = hashOf(item.content);
     const before = known.get(ids.get(item) ?? '');
     if (before === undefined) {
-      hashes.set(item, hash);
+      hashes.set(item, content);
       fresh.push(item);
-    } else if (before.hash === hash) {
+    } else if (before.hash === content) {
       const mutation = requests.get(before.batch_id)?.[before.mutation_place];
       // Of a request that is no longer kept: it is settled, and nothing more is known.
       if (mutation !== undefined) made.set(item, { item, mutation, change: before.change_place });

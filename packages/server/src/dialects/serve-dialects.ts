@@ -67,13 +67,18 @@ const serveOne = async (
     const reply = await handle(c, route, parts, dialects);
     if (reply.kind === 'unchanged')
       return new Response(null, { status: 304, headers: { etag: `"${reply.etag}"` } });
-    const answer = jsonAnswer(JSON.stringify(reply.value), c.req.raw, {
-      sent: (bytes) => parts.metrics.sent(route.path, bytes),
-      broken: (error) => {
-        parts.log.error({ requestId: facts.requestId, error: errorReport(error) }, 'answer cut');
-        c.env.incoming?.socket.destroy();
+    const answer = jsonAnswer(
+      JSON.stringify(reply.value),
+      c.req.raw,
+      {
+        sent: (bytes) => parts.metrics.sent(route.path, bytes),
+        broken: (error) => {
+          parts.log.error({ requestId: facts.requestId, error: errorReport(error) }, 'answer cut');
+          c.env.incoming?.socket.destroy();
+        },
       },
-    });
+      true,
+    );
     if (reply.etag !== undefined) answer.headers.set('etag', `"${reply.etag}"`);
     return answer;
   } catch (error) {

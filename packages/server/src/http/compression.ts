@@ -4,8 +4,11 @@ import { constants, createBrotliCompress, createGzip } from 'node:zlib';
 
 export type ContentCoding = 'br' | 'gzip' | 'identity';
 
-/** Brotli 4 where it is taken, else gzip 1; `q=0` refuses one. */
-export const chooseCoding = (acceptEncoding: string | null): ContentCoding => {
+/**
+ * Brotli 4 where it is taken, else gzip 1; `q=0` refuses one. `quick`: gzip before
+ * brotli, for rows as objects, which take brotli 4 three times as long.
+ */
+export const chooseCoding = (acceptEncoding: string | null, quick = false): ContentCoding => {
   const weights = new Map<string, number>();
   for (const part of (acceptEncoding ?? '').split(',')) {
     const [name, ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());
@@ -17,7 +20,7 @@ export const chooseCoding = (acceptEncoding: string | null): ContentCoding => {
   const weightOf = (name: string): number => weights.get(name) ?? weights.get('*') ?? 0;
   const br = weightOf('br');
   const gzip = weightOf('gzip');
-  if (br > 0 && br >= gzip) return 'br';
+  if (br > 0 && br >= gzip && !(quick && gzip > 0)) return 'br';
   return gzip > 0 ? 'gzip' : 'identity';
 };
 

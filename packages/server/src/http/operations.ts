@@ -36,6 +36,8 @@ import type { ItemFilter } from '../operate/list-items.ts';
 export interface Origin {
   readonly requestId: string;
   readonly address: string;
+  /** The caller has stored the request under its `batchId` already. */
+  readonly isKept?: boolean;
 }
 
 export type PullAnswer =

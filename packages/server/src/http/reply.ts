@@ -33,13 +33,14 @@ export const answerOf = (
   }
 };
 
-/** Text of JSON as an answer, packed where that gains something. */
+/** Text of JSON as an answer, packed where that gains something; `quick`: with gzip where it is taken. */
 export const jsonAnswer = (
   text: string,
   request: Request,
   on: Parameters<typeof streamLines>[2],
+  quick = false,
 ): Response => {
-  if (text.length >= MIN_PACKED) return packed([text], 'application/json', request, on);
+  if (text.length >= MIN_PACKED) return packed([text], 'application/json', request, on, quick);
   on.sent(Buffer.byteLength(text));
   return new Response(text, { headers: { 'content-type': 'application/json' } });
 };
@@ -49,8 +50,9 @@ const packed = (
   type: string,
   request: Request,
   on: Parameters<typeof streamLines>[2],
+  quick = false,
 ): Response => {
-  const coding = chooseCoding(request.headers.get('accept-encoding'));
+  const coding = chooseCoding(request.headers.get('accept-encoding'), quick);
   const headers = new Headers({ 'content-type': type, vary: 'Accept-Encoding' });
   if (coding !== 'identity') headers.set('content-encoding', coding);
   return new Response(streamLines(lines, coding, on) as ReadableStream<Uint8Array>, { headers });

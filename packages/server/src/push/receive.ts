@@ -6,6 +6,8 @@ import type { ServerContext } from '../context.ts';
 export interface RequestOrigin {
   readonly requestId?: string;
   readonly address?: string;
+  /** It is kept already, in the same form. */
+  readonly isKept?: boolean;
 }
 
 /** Keeps the request as it came, in a transaction of its own, before anything of it is tried (rule 22). */
@@ -16,6 +18,7 @@ export const keepBatch = async (
   raw: string,
   origin: RequestOrigin,
 ): Promise<void> => {
+  if (origin.isKept === true) return;
   await ctx.db.query(
     `insert into satchel.batches
        (batch_id, principal, client_id, received_at, request_id, address, channel, roles, claims, body)

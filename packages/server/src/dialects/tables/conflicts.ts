@@ -1,9 +1,10 @@
-import type { Conflict, Json, Outcome } from '@satchel/protocol';
+import type { Conflict, Json } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../../context.ts';
 import { sidesOf } from '../conflict-view.ts';
 import type { Device } from '../device.ts';
 import type { DialectServer } from '../dialect-route.ts';
+import type { Gathered } from '../gather.ts';
 import { namesOf } from '../names.ts';
 import { conflictsBehind } from '../own-outcomes.ts';
 
@@ -21,19 +22,23 @@ export interface TableConflict {
 
 const LIST_LIMIT = 100;
 
-/** Open conflicts of the device, and those of its items that were settled since it last pulled. */
+/** Conflicts of its items that were settled since the device last pulled; on the last page its open ones too. */
 export const shownConflicts = async (
   server: DialectServer,
   principal: Principal,
   device: Device,
-  outcomes: readonly Outcome[],
+  { outcomes, more }: Pick<Gathered, 'outcomes' | 'more'>,
 ): Promise<readonly TableConflict[]> => {
-  const open = await server.operations.listConflicts(principal, {
-    clientId: device.clientId,
-    state: 'open',
-    limit: LIST_LIMIT,
-  });
-  const known = new Map(open.conflicts.map((conflict) => [conflict.conflictId, conflict]));
+  const open = more
+    ? []
+    : (
+        await server.operations.listConflicts(principal, {
+          clientId: device.clientId,
+          state: 'open',
+          limit: LIST_LIMIT,
+        })
+      ).conflicts;
+  const known = new Map(open.map((conflict) => [conflict.conflictId, conflict]));
   for (const conflict of await conflictsBehind(server, principal, outcomes))
     known.set(conflict.conflictId, conflict);
   return await Promise.all([...known.values()].map((conflict) => tableConflict(server, principal, conflict)));

@@ -48,7 +48,7 @@ export const pullTables = async (
   for (const row of [...gathered.rows, ...toldRows(ctx, gathered)])
     changes.get(row.table.name)?.push(rowToWire(row));
   const stamp = await giveStamp(ctx, device, withCursor(since, tables, gathered.cursor));
-  const conflicts = await shownConflicts(server, principal, device, gathered.outcomes);
+  const conflicts = await shownConflicts(server, principal, device, gathered);
   tellClashes(ctx, call.requestId, conflicts);
   return json({
     success: true,

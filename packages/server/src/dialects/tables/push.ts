@@ -72,9 +72,13 @@ export const pushTables = async (server: DialectServer, call: DialectCall<Body>)
   });
 };
 
-/** What the device sent, under the key that it has now. */
-const appliedRecord = (table: Table, record: WireObject, id: string, key: string): Json =>
-  key === id ? record : { ...record, ...valuesToWire(table, keyColumnsOf(table, key)), previous_id: id };
+/** Which record it was, under the key that it has now: the device has the rest. */
+const appliedRecord = (table: Table, record: WireObject, id: string, key: string): Json => ({
+  ...valuesToWire(table, keyColumnsOf(table, key)),
+  updated_at: record.updated_at ?? null,
+  ...(record[DELETED_MARK] === undefined ? {} : { [DELETED_MARK]: record[DELETED_MARK] }),
+  ...(key === id ? {} : { previous_id: id }),
+});
 
 const conflictsIn = async (
   server: DialectServer,
