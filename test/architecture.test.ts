@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   react: ['protocol', 'core', 'schema', 'client'],
   testing: ['protocol', 'core', 'schema', 'server', 'client'],
   simulation: ['protocol', 'core', 'schema', 'server', 'client', 'testing'],
-  cli: ['protocol', 'core', 'schema', 'server', 'client', 'testing', 'simulation'],
+  cli: ['protocol', 'core', 'schema', 'server', 'client', 'testing', 'simulation', 'bench'],
 };
 
 /** Packages that know neither Node nor the browser. */

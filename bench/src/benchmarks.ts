@@ -9,6 +9,7 @@ import { fanOut } from './benchmarks/fan-out.ts';
 import { firstSync } from './benchmarks/first-sync.ts';
 import { growth } from './benchmarks/growth.ts';
 import { idleHour } from './benchmarks/idle-hour.ts';
+import { inBrowser } from './benchmarks/in-browser.ts';
 import { liveDelivery } from './benchmarks/live-delivery.ts';
 import { localReads } from './benchmarks/local-reads.ts';
 import { localWrites } from './benchmarks/local-writes.ts';
@@ -38,4 +39,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   bulkBesideUrgent,
   dialects,
   growth,
+  inBrowser,
 ];

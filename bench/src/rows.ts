@@ -69,7 +69,7 @@ const uuid = (millis: number, random: Random): string => {
   for (let at = 0; at < 6; at++) bytes[at] = Math.floor(millis / 2 ** (8 * (5 - at))) & 255;
   bytes[6] = (bytes[6]! & 15) | 0x70;
   bytes[8] = (bytes[8]! & 63) | 0x80;
-  const hex = Buffer.from(bytes).toString('hex');
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 };
 
