@@ -25,6 +25,8 @@ const COMMANDS = [
   'quarantine',
   'token',
   'demo',
+  'simulate',
+  'scorecard',
 ];
 
 describe('usage', () => {

@@ -17,7 +17,7 @@ export interface HuntOptions {
   readonly only?: readonly string[];
   /** Seeds of the pure core to try for each. Default 5,000. */
   readonly coreSeeds?: number;
-  /** Seeds of the whole system to try for each. Default 20. */
+  /** Seeds of the whole system to try for each. Default 12. */
   readonly wholeSeeds?: number;
   /** Milliseconds of real time after which a hunt is ended. Default 10 minutes. */
   readonly within?: number;
@@ -25,16 +25,24 @@ export interface HuntOptions {
   readonly onHunted?: (hunted: Hunted) => void;
 }
 
+const WHOLE_SEEDS = 12;
+
 interface Answer {
   readonly seeds: number | null;
   readonly seed: number | null;
   readonly found: string;
 }
 
-const huntOne = (tree: PlantedTree, bug: PlantedBug, options: HuntOptions): Promise<Answer> =>
+interface Said {
+  readonly line: string;
+  readonly ended: string;
+  readonly tookTooLong: boolean;
+}
+
+/** Runs the hunt of a tree as a process and gives its last line. */
+const ask = (tree: PlantedTree, words: readonly string[], options: HuntOptions): Promise<Said> =>
   new Promise((resolve, reject) => {
-    const seeds = bug.runner === 'core' ? (options.coreSeeds ?? 5_000) : (options.wholeSeeds ?? 20);
-    const child = spawn(process.execPath, [tree.hunt, bug.runner, String(seeds)], {
+    const child = spawn(process.execPath, [tree.hunt, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: options.within ?? 600_000,
       ...(options.signal && { signal: options.signal }),
@@ -49,18 +57,35 @@ const huntOne = (tree: PlantedTree, bug: PlantedBug, options: HuntOptions): Prom
     });
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      const line = said.trim().split('\n').at(-1) ?? '';
-      if (line.startsWith('{')) resolve(JSON.parse(line) as Answer);
-      // A bug that keeps the engine from starting, or hangs it, shows itself at the first seed.
-      else if (signal === 'SIGTERM') resolve({ seeds: null, seed: null, found: 'the hunt took too long' });
-      else
-        resolve({
-          seeds: 1,
-          seed: 1,
-          found: `it ended with ${code}: ${complained.trim().split('\n').at(-1)}`,
-        });
+      resolve({
+        line: said.trim().split('\n').at(-1) ?? '',
+        ended: `it ended with ${code}: ${complained.trim().split('\n').at(-1)}`,
+        tookTooLong: signal === 'SIGTERM',
+      });
     });
   });
+
+const huntOne = async (
+  tree: PlantedTree,
+  bug: PlantedBug,
+  skip: readonly number[],
+  options: HuntOptions,
+): Promise<Answer> => {
+  const seeds = bug.runner === 'core' ? (options.coreSeeds ?? 5_000) : (options.wholeSeeds ?? WHOLE_SEEDS);
+  const said = await ask(tree, [bug.runner, String(seeds), skip.join(',')], options);
+  if (said.line.startsWith('{')) return JSON.parse(said.line) as Answer;
+  if (said.tookTooLong) return { seeds: null, seed: null, found: 'the hunt took too long' };
+  // A bug that keeps the engine from starting shows itself at the first seed.
+  return { seeds: 1, seed: 1, found: said.ended };
+};
+
+/** Seeds of the whole system that complain of the engine as it is: they prove nothing about a bug. */
+const survey = async (tree: PlantedTree, options: HuntOptions): Promise<readonly number[]> => {
+  const said = await ask(tree, ['whole', String(options.wholeSeeds ?? WHOLE_SEEDS), '', 'survey'], options);
+  return said.line.startsWith('{')
+    ? (JSON.parse(said.line) as { readonly complaining: readonly number[] }).complaining
+    : [];
+};
 
 /**
  * Plants one classic bug after the other into a copy of the built sources and lets the
@@ -72,10 +97,11 @@ export const huntPlantedBugs = async (options: HuntOptions = {}): Promise<readon
   const tree = await PlantedTree.make();
   const hunted: Hunted[] = [];
   try {
+    const skip = bugs.some(({ runner }) => runner === 'whole') ? await survey(tree, options) : [];
     for (const bug of bugs) {
       options.signal?.throwIfAborted();
       tree.plant(bug);
-      const one: Hunted = { bug, ...(await huntOne(tree, bug, options)) };
+      const one: Hunted = { bug, ...(await huntOne(tree, bug, bug.runner === 'whole' ? skip : [], options)) };
       tree.weed(bug);
       hunted.push(one);
       options.onHunted?.(one);
