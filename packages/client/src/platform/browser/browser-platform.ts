@@ -81,6 +81,8 @@ export const browserPlatform = (options: BrowserPlatformOptions): Platform => {
     async openEngine({ name, userId, durability, syncing }): Promise<EnginePort> {
       if (open.has(name)) throw new SatchelError('database_in_use', { path: name });
       const { token, ...sync } = syncing;
+      // It loads while the browser is asked.
+      const worker = options.worker();
       const persisting = askToPersist();
       const face = new Face({
         open: {
@@ -93,7 +95,7 @@ export const browserPlatform = (options: BrowserPlatformOptions): Platform => {
           persisted: (await inTime(persisting, PERSIST_WITHIN)) ?? false,
           storages: options.storages ?? ['opfs', 'indexeddb', 'memory'],
         },
-        worker: options.worker(),
+        worker,
         token,
         random: browserRandom,
         scheduler: browserScheduler,

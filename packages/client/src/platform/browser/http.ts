@@ -25,7 +25,7 @@ export const fetchExchange: HttpExchange = async (asked) => {
   try {
     wait();
     const { body, headers } = await packed(asked);
-    const answer = await fetch(asked.url, {
+    const asking = fetch(asked.url, {
       method: asked.method,
       headers,
       ...(body === undefined ? {} : { body }),
@@ -33,6 +33,9 @@ export const fetchExchange: HttpExchange = async (asked) => {
       cache: 'no-store',
       credentials: 'omit',
     });
+    // After this turn the browser has the request: work that holds this thread no longer delays it.
+    setTimeout(() => asked.sent?.(), 0);
+    const answer = await asking;
     const { text, decoded } = await readText(answer, wait);
     const size = typeof body === 'string' ? body.length : (body?.byteLength ?? 0);
     return {

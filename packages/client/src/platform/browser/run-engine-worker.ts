@@ -1,6 +1,7 @@
 import type { App } from '@satchel/schema';
 import { EngineWorker } from './engine-worker.ts';
 import type { ToWorker } from './message.ts';
+import { loadSqlite } from './sqlite-wasm.ts';
 
 /** The worker's own scope, as far as it is used: the types of a page do not have it. */
 interface WorkerScope {
@@ -23,4 +24,6 @@ export const runEngineWorker = (app: App): void => {
   const scope = globalThis as unknown as WorkerScope;
   const worker = new EngineWorker(app, { post: (message) => scope.postMessage(message) });
   scope.onmessage = ({ data }) => worker.heard(data);
+  // SQLite is compiled while the page makes up its mind; an error is told where it is first used.
+  loadSqlite().catch(() => undefined);
 };
