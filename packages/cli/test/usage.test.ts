@@ -25,6 +25,7 @@ const COMMANDS = [
   'quarantine',
   'token',
   'demo',
+  'bench',
   'simulate',
   'scorecard',
 ];
@@ -48,6 +49,8 @@ describe('usage', () => {
     ['an unknown option', ['dev', '--wat']],
     ['an option without its value', ['dev', '--port']],
     ['a demo of no number', ['demo', '--edits', 'x']],
+    ['an unknown benchmark', ['bench', '--only', 'nothing']],
+    ['benchmarks over no rows', ['bench', '--rows', '0']],
     ['a token for nobody', ['token']],
     ['claims that are no object', ['token', 'ana', '--claims', '[1]']],
     ['hours that are no number', ['token', 'ana', '--hours', 'x']],
