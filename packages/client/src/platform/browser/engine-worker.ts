@@ -26,6 +26,8 @@ import { browserClock, browserRandom, browserScheduler, localHour } from './syst
 
 /** Room is measured this often while the tab leads. */
 const MEASURE_EVERY = 30_000;
+/** Tabs that are answered at a time; a browser has fewer. */
+const MAX_FACES = 200;
 /** A run under way is given so long to end when the tab closes. */
 const STOP_WITHIN = 1_000;
 
@@ -236,6 +238,14 @@ export class EngineWorker {
   #channel(name: string, face: string): BroadcastChannel {
     const known = this.#channels.get(face);
     if (known) return known;
+    // A tab that was closed says nothing of it: the oldest channel is let go of, and made anew if it is asked for.
+    if (this.#channels.size >= MAX_FACES) {
+      for (const [oldest, old] of this.#channels) {
+        old.close();
+        this.#channels.delete(oldest);
+        break;
+      }
+    }
     const channel = new BroadcastChannel(channelOf(name, face));
     this.#channels.set(face, channel);
     return channel;
