@@ -132,12 +132,12 @@ const runSeeds = async (given: Given): Promise<number> => {
 const runPlanted = async (given: Given): Promise<number> => {
   const { screen } = given;
   const isJson = isSet(given, 'json');
-  const most = numberOption(given, 'steps');
   const only = textOption(given, 'only');
+  const most = textOption(given, 'seeds') === undefined ? undefined : seedsOf(given, 0).to;
   const hunted = await huntPlantedBugs({
     signal: given.signal,
     ...(only !== undefined && { only: listOf(only) }),
-    ...(most !== undefined && { coreSeeds: most }),
+    ...(most !== undefined && { coreSeeds: most, wholeSeeds: most }),
     onHunted: ({ bug, seeds, found }) => {
       if (isJson) return;
       screen.write(`${seeds === null ? 'missed' : `${seeds}`.padStart(6)}  ${bug.name}: ${bug.what}\n`);
@@ -157,7 +157,7 @@ export const simulate: Command = {
   usage: [
     '[--seed N | --seeds A..B] [--steps N] [--minutes N] [--faults all|none|pairs|F2,F15] [--twice]',
     '--core [--seed N | --seeds A..B] [--steps N] [--minutes N] [--twice]',
-    '--planted [--only NAME,NAME]',
+    '--planted [--only NAME,NAME] [--seeds 1..N]',
   ],
   options: {
     seed: { type: 'string' },

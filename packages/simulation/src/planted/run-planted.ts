@@ -112,10 +112,14 @@ export const huntPlantedBugs = async (options: HuntOptions = {}): Promise<readon
   return hunted;
 };
 
-/** The median number of seeds that it took, over those that were caught. */
-export const medianSeeds = (hunted: readonly Hunted[]): number | null => {
-  const counts = hunted.flatMap(({ seeds }) => (seeds === null ? [] : [seeds])).sort((a, b) => a - b);
+/** The middle of some counts; `null` of none. */
+export const medianOf = (values: readonly number[]): number | null => {
+  const counts = [...values].sort((a, b) => a - b);
   const middle = counts.length >> 1;
   if (counts.length === 0) return null;
   return counts.length % 2 === 1 ? counts[middle]! : (counts[middle - 1]! + counts[middle]!) / 2;
 };
+
+/** The median number of seeds that it took, over those that were caught. */
+export const medianSeeds = (hunted: readonly Hunted[]): number | null =>
+  medianOf(hunted.flatMap(({ seeds }) => (seeds === null ? [] : [seeds])));

@@ -1,6 +1,7 @@
 import { INVARIANTS } from '../checkers/invariants.ts';
 import { CORE_FAULTS } from '../core-runner/run-core.ts';
 import { FAULT_NAMES, NOT_SIMULATED } from '../faults.ts';
+import { medianOf } from '../planted/run-planted.ts';
 import type { PlantedRecord, ReliabilityRecord, SeedsRecord } from './records.ts';
 
 /** One line of the scorecard. */
@@ -339,12 +340,32 @@ const LINES: readonly Line[] = [
   },
 ];
 
+/** Hunts for some of the bugs each, as one: of each bug the last counts. */
+const joined = (records: readonly PlantedRecord[]): PlantedRecord | undefined => {
+  const last = records.at(-1);
+  if (!last) return undefined;
+  const seedsByBug = Object.assign({}, ...records.map((record) => record.seedsByBug)) as Record<
+    string,
+    number | null
+  >;
+  const caught = Object.values(seedsByBug).flatMap((seeds) => (seeds === null ? [] : [seeds]));
+  return {
+    ...last,
+    command: [...new Set(records.map(({ command }) => command))].join('; '),
+    bugs: Object.keys(seedsByBug).length,
+    caught: caught.length,
+    median: medianOf(caught),
+    missed: Object.keys(seedsByBug).filter((name) => seedsByBug[name] === null),
+    seedsByBug,
+  };
+};
+
 /** R1 to R28 from what was kept of the runs. */
 export const scorecard = (records: readonly ReliabilityRecord[], baselines: Baselines): readonly Figure[] => {
   const of = (kind: 'core' | 'whole'): readonly SeedsRecord[] =>
     records.filter((record): record is SeedsRecord => record.kind === kind);
-  const planted = records.findLast((record): record is PlantedRecord => record.kind === 'planted');
-  const facts: Facts = { core: of('core'), whole: of('whole'), planted, baselines };
+  const planted = records.filter((record): record is PlantedRecord => record.kind === 'planted');
+  const facts: Facts = { core: of('core'), whole: of('whole'), planted: joined(planted), baselines };
   return LINES.map(({ id, what, measure, otherwise }): Figure => {
     const given = measure(facts);
     return given ? { id, what, ...given } : { id, what, value: null, from: otherwise };

@@ -1,0 +1,18 @@
+/** A seed that found something in the engine, and what was wrong. */
+export interface FoundSeed {
+  readonly seed: number;
+  readonly steps: number;
+  readonly was: string;
+  /** The rule beside the code that was mended. */
+  readonly rule: string;
+}
+
+/** Seeds of the whole system that found a bug, kept since. */
+export const FOUND_SEEDS: readonly FoundSeed[] = [
+  {
+    seed: 5,
+    steps: 60,
+    was: 'rows written on a device stayed there after the right to their scope was taken, when their outcome had been acknowledged with the pull that told of it',
+    rule: 'PAGE-25',
+  },
+];
