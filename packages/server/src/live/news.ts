@@ -1,6 +1,7 @@
 import { MAX_LIVE_PAGE_BYTES, type Outcome } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import { readTableBody } from '../pull/body.ts';
 import { type Entry, entriesSince } from '../pull/entries.ts';
 import { groupBy } from '../pull/group-by.ts';
@@ -53,21 +54,16 @@ export const readNews = async (
     for (const scope of audience.scopes) scopes.add(scope);
     for (const { reader } of audience.sessions) clients.add(reader.clientId);
   }
-  const entries = await entriesSince(
-    tx,
-    [...scopes],
-    standers.since,
-    tableIds,
-    MAX_ENTRIES,
-    MAX_SCOPE_ENTRIES + 1,
-  );
+  const [entries, found] = await together([
+    entriesSince(tx, [...scopes], standers.since, tableIds, MAX_ENTRIES, MAX_SCOPE_ENTRIES + 1),
+    outcomesSince(tx, [...clients], standers.outcomesSince),
+  ]);
   const byScope = groupBy(entries, ({ scope }) => scope);
   const flooded = new Set<string>();
   for (const [scope, list] of byScope) if (list.length > MAX_SCOPE_ENTRIES) flooded.add(scope);
   // Cut short: which scopes are whole is not known.
   if (entries.length >= MAX_ENTRIES) for (const scope of scopes) flooded.add(scope);
   const lines = await readLines(ctx, tx, standers.audiences, byScope, flooded);
-  const found = await outcomesSince(tx, [...clients], standers.outcomesSince);
   const outcomes = groupBy(found, ({ clientId }) => clientId);
   return {
     changed: new Set([...byScope.keys(), ...flooded]),
