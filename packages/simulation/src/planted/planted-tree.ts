@@ -47,6 +47,8 @@ export class PlantedTree {
         recursive: true,
         filter: (path) => !/\.(map|d\.ts|tsbuildinfo)$/.test(path),
       });
+      // What is read as a file beside the sources, such as the SQL of the server.
+      symlinkSync(join(from, 'src'), join(to, 'src'));
       symlinkSync(to, join(folder, 'node_modules', '@satchel', name));
     }
     return new PlantedTree(folder, (source) => {
