@@ -114,6 +114,9 @@ const goesOn = ({ to, until, signal }: Seeds, seed: number): boolean =>
 
 const CORE_STEPS = 40;
 const WHOLE_STEPS = 500;
+/** Failures of one campaign that are made shorter, and the real time for each. */
+const SHRUNK = 3;
+const SHRINK_MS = 60_000;
 
 /** How many steps of a core seed are needed for it to fail. */
 const shortestCore = (seed: number, steps: number): number => {
@@ -183,7 +186,12 @@ export const runWholeSeeds = async (options: WholeOptions): Promise<CampaignResu
       tally.replayed++;
       if (again.traceHash === run.traceHash) tally.replayedAlike++;
     }
-    if (run.violations.length > 0) tally.failures.push(await explain(run, steps, options));
+    if (run.violations.length > 0) {
+      const shrinks = tally.failures.length < SHRUNK ? options.shrink : 0;
+      tally.failures.push(
+        await explain(run, steps, { ...options, ...(shrinks !== undefined && { shrink: shrinks }) }),
+      );
+    }
     onSeed?.(seed, run.traceHash, run.violations.length > 0);
   }
   return tally.result('whole', seeds.from, steps);
@@ -204,7 +212,9 @@ const explain = async (
   { shrink = 30, faults }: WholeOptions,
 ): Promise<Failure> => {
   const wanted = run.violations[0]!.invariant;
+  const until = performance.now() + SHRINK_MS;
   const fails = async (plan: Plan): Promise<boolean> => {
+    if (performance.now() > until) return false;
     const { violations } = await runSimulation({ seed: run.seed, plan, checkers: CHECKERS });
     return violations.some(({ invariant }) => invariant === wanted);
   };
