@@ -83,9 +83,10 @@ describe('createReport', () => {
 
 describe('SyncManager', () => {
   it('[DOC-71] S3-90 to 92 an upload answers each action as the document does', async () => {
-    const { documents, close } = await phone();
+    const { documents, online, close } = await phone(false);
     await documents.documentDb.reports!.insert({ id: 'a1', ...POTHOLE, sync_status: 'pending' });
     const actions = await documents.syncQueue.findPending();
+    online(true);
     const answer = await documents.api.post('/sync/upload', {
       device_id: await documents.getDeviceId(),
       actions,

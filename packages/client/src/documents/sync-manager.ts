@@ -5,7 +5,7 @@ import type { SqlRow } from '../database/driver.ts';
 import type { DocumentsContext } from './hooks.ts';
 import { type QueueItem, queueItem } from './queue-item.ts';
 import { type DocumentRow, keyCondition, keyParts, tableNamed, upsertQuery } from './rows.ts';
-import { type Operation, writeQuery } from './sync-queue.ts';
+import { type Operation, pendingItems, writeQuery } from './sync-queue.ts';
 
 /** An item of the queue, with what the upload wants to have of it. */
 export interface PendingAction extends QueueItem {
@@ -58,10 +58,7 @@ export const syncManagerOf = (context: DocumentsContext) => {
   const many = (table: Table): string => db.app.http.names[table.name]?.many ?? columnToSql(table.name);
 
   const findPending = async (): Promise<PendingAction[]> =>
-    (await db.all("select * from sync_queue where status = 'pending' order by id")).map((row) => {
-      const item = queueItem(row);
-      return { ...item, client_id: item.entity_id };
-    });
+    (await pendingItems(db)).map((item) => ({ ...item, client_id: item.entity_id }));
 
   const syncQueue = {
     findPending,

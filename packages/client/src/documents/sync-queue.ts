@@ -47,8 +47,7 @@ export const syncQueueOf = (context: DocumentsContext) => {
       status: 'pending',
     });
 
-  const getPendingQueueItems = async (): Promise<QueueItem[]> =>
-    (await db.all("select * from sync_queue where status = 'pending' order by id")).map(queueItem);
+  const getPendingQueueItems = (): Promise<QueueItem[]> => pendingItems(db);
 
   const itemNow = async (id: number): Promise<QueueItem | undefined> => {
     const row = await db.get('select * from sync_queue where id = ?', [id]);
@@ -100,6 +99,18 @@ export const syncQueueOf = (context: DocumentsContext) => {
     handleSyncError,
     processSyncQueue,
   };
+};
+
+/**
+ * What the server has not answered yet, the oldest first: what the engine has just sent
+ * is among it. What waits for a person there is not: sending does not help it.
+ */
+export const pendingItems = async (db: DocumentsContext['db']): Promise<QueueItem[]> => {
+  const rows = await db.all(
+    `select q.* from sync_queue q join satchel_document_changes c on c.id = q.id
+      where c.state in ('queued', 'in-flight', 'blocked') order by q.id`,
+  );
+  return rows.map(queueItem);
 };
 
 /** The write that an item of the queue stands for. */
