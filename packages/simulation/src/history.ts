@@ -155,6 +155,8 @@ export type HistoryEventBody =
       readonly clock: number;
       readonly changes: readonly WrittenChange[];
     }
+  /** The local write left nothing to send: what it changed was as before, or it took back a row that was never sent. */
+  | { readonly kind: 'taken-back'; readonly client: string; readonly changes: readonly WrittenChange[] }
   /** The local write failed, and nothing of it may show. */
   | {
       readonly kind: 'write-refused';

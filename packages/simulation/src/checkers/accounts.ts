@@ -16,6 +16,7 @@ export const accounts = (): Checker => {
   /** Devices whose storage was taken away, put back or given to somebody else: what they had is told by other checks. */
   const disturbed = new Set<string>();
   const emptied = new Set<string>();
+  const madeBy = new Map<string, string>();
   const deleted = new Set<string>();
   /** Mutations that some transaction settled: the server may have forgotten the outcome since. */
   const onServer = new Set<string>();
@@ -42,6 +43,8 @@ export const accounts = (): Checker => {
       switch (event.kind) {
         case 'wrote': {
           const before = written.get(event.mutationId);
+          for (const { op, key } of event.changes)
+            if (op === 'insert') madeBy.set(`${event.client} ${key}`, event.mutationId);
           const entries = event.changes
             .filter(({ table, op }) => table === 'ledger' && op === 'insert')
             .map(({ table, key, values }) => ({ table, key, values }));
@@ -51,6 +54,11 @@ export const accounts = (): Checker => {
           });
           return [];
         }
+        case 'taken-back':
+          // An insert that was taken back before it was sent is nothing at all.
+          for (const { op, key } of event.changes)
+            if (op === 'delete') emptied.add(madeBy.get(`${event.client} ${key}`) ?? '');
+          return [];
         case 'quarantine-emptied':
           emptied.add(event.mutationId);
           return [];

@@ -1,4 +1,4 @@
-import { changeFrom, ownScopes, rowIn, TABLES, tableIn } from '../app/description.ts';
+import { ALERTS_FOR_ALL_UNTIL, changeFrom, ownScopes, rowIn, TABLES, tableIn } from '../app/description.ts';
 import type { Checker, Finding } from '../checker.ts';
 import type { FinalClient, FinalServer, HistoryEvent, PlainRow } from '../history.ts';
 
@@ -33,7 +33,10 @@ export const rowsFor = (
   const find = (table: string, key: unknown): PlainRow | undefined =>
     (server.tables[table] ?? server.tables[oldNameOf(table)])?.find(({ id }) => id === key);
   const scopesOf = (table: string, row: PlainRow): string[] =>
-    (TABLES[table]?.scopes ?? []).flatMap((words): string[] => {
+    (table === 'alerts' && server.schemaVersion < ALERTS_FOR_ALL_UNTIL
+      ? [{ kind: 'everybody' } as const]
+      : (TABLES[table]?.scopes ?? [])
+    ).flatMap((words): string[] => {
       switch (words.kind) {
         case 'column':
           return row[words.column] === null ? [] : [`${words.prefix}${String(row[words.column])}`];

@@ -108,6 +108,10 @@ export const sessions = (): Checker => {
           noteDeleted(event);
           noteWritten(event);
           return [];
+        case 'taken-back':
+          for (const { table, key, op } of event.changes)
+            if (op === 'delete') for (const rows of of(event.client).values()) rows.delete(`${table}/${key}`);
+          return [];
         case 'outbox': {
           const { mutationId, state } = event.item;
           if (state === 'settled' || state === 'quarantined') {

@@ -214,7 +214,7 @@ class CoreRun {
   }
 
   #text(): string {
-    return this.#draw.chance(0.25) ? this.#draw.pick(['same', 'other']) : `v${++this.#values}`;
+    return this.#draw.chance(0.4) ? this.#draw.pick(['same', 'same', 'other']) : `v${++this.#values}`;
   }
 
   #area(): string | null {

@@ -48,6 +48,7 @@ export const writeDraft = async (world: World, device: Device, draft: Draft | nu
     case 'done':
       if (ended.value.mutationId !== null)
         world.emit({ kind: 'wrote', ...about, mutationId: ended.value.mutationId, changes });
+      else world.emit({ kind: 'taken-back', client: device.name, changes });
       return;
     case 'failed':
       if (!(ended.error instanceof SatchelError)) world.crashed(`write on ${device.name}`, ended.error);
