@@ -1,5 +1,6 @@
 import { driverContract } from '@satchel/testing/driver-contract';
 import { runSuites } from '@satchel/testing/suite-in-page';
+import { describe, expect, it } from 'vitest';
 import {
   listMirrors,
   openMemory,
@@ -14,6 +15,16 @@ driverContract('SQLite in a worker on OPFS', () => ({
     for (const name of await listOpfs('')) await removeOpfs(name);
   },
 }));
+
+describe('SQLite in a worker on OPFS', () => {
+  it('[BROWSER-08] keeps a write-ahead log that one connection holds', async () => {
+    const db = await openOpfs('journal');
+    expect(db.prepare('pragma journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    expect(db.prepare('pragma locking_mode').get()).toEqual({ locking_mode: 'exclusive' });
+    db.close();
+    await removeOpfs('journal');
+  });
+});
 
 driverContract('SQLite in a worker, mirrored to IndexedDB', () => ({
   factory: { open: openMirror, list: listMirrors, remove: removeMirror },

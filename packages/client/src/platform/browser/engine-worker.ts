@@ -136,7 +136,6 @@ export class EngineWorker {
       name,
       engine,
       storage,
-      clock: browserClock,
       persisted: () => this.#persisted,
       tellAll,
     });

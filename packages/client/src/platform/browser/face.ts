@@ -6,6 +6,7 @@ import type { EnginePort } from '../../engine-port.ts';
 import { problemToError } from '../../engine-remote.ts';
 import type { SyncFacts, SyncHeard, SyncPort } from '../../sync/sync-port.ts';
 import type { TokenSource } from '../../sync/transport.ts';
+import { isJournaled, isRead } from './calls.ts';
 import { appendToJournal } from './journal.ts';
 import {
   channelOf,
@@ -25,25 +26,6 @@ const SILENT_AFTER = 2_000;
 const LOOK_EVERY = 250;
 /** What a silent leader alone could answer fails after this. */
 const ANSWER_WITHIN = 12_000;
-
-/** Methods that change nothing: they may be asked twice. */
-const READS: ReadonlySet<string> = new Set<keyof Engine>([
-  'all',
-  'tablesRead',
-  'outbox',
-  'cursor',
-  'quarantine',
-  'quarantineExport',
-  'exportPending',
-  'conflicts',
-  'rowState',
-  'digests',
-  'compareVersions',
-  'facts',
-  'runs',
-  'usage',
-  'getSetting',
-]);
 
 interface Waiting {
   readonly call: FaceCall;
@@ -189,8 +171,8 @@ export class Face implements EnginePort {
 
   #newCall(target: FaceCall['target'], method: string, args: readonly unknown[]): FaceCall {
     const id = this.#nextId++;
-    const writes = target === 'engine' && !READS.has(method);
-    return { id, target, method, args, once: writes ? `${this.#id}-${id}` : null };
+    const writes = target === 'engine' && !isRead(method);
+    return { id, target, method, args, once: writes ? `${this.#id}-${id}` : null, again: false };
   }
 
   #send(): void {
@@ -282,7 +264,7 @@ export class Face implements EnginePort {
     }
     if (this.#silent) this.#back();
     this.#calls = [];
-    const calls = [...this.#waiting.values()].map(({ call }) => call);
+    const calls = [...this.#waiting.values()].map(({ call }) => ({ ...call, again: true }));
     if (calls.length > 0) this.#leading.post({ kind: 'calls', face: this.#id, calls });
     if (own) this.#sync?.lead();
     this.#heard?.changed();
@@ -403,8 +385,6 @@ export class Face implements EnginePort {
     this.#closed?.();
   }
 }
-
-const isJournaled = (method: string): boolean => method === 'write' || method === 'run';
 
 const errorOf = (problem: Problem): SatchelError => {
   const error = problemToError(problem);

@@ -1,4 +1,3 @@
-import type { Clock } from '@satchel/core';
 import { InvariantError, SatchelError } from '@satchel/protocol';
 import type { App } from '@satchel/schema';
 import type { Engine, EngineFacts, OnceMethod, StorageFacts, StorageReason, Written } from '../../engine.ts';
@@ -24,7 +23,6 @@ export interface LeaderGiven {
   readonly name: string;
   readonly engine: Engine;
   readonly storage: OpenedStorage;
-  readonly clock: Clock;
   readonly persisted: () => boolean;
   /** To every tab. */
   readonly tellAll: Tell;
@@ -143,12 +141,12 @@ export class Leader {
     return this.#syncing.facts();
   }
 
-  #engine({ method, args, once }: FaceCall, own: boolean): unknown {
+  #engine({ method, args, once, again }: FaceCall, own: boolean): unknown {
     const { engine } = this.#given;
     if (method === 'facts') return this.#facts();
     if (method === 'usage') this.#syncing?.keepCounts();
-    // A tab's own worker goes with it: its calls come once.
-    if (once !== null && !own) return engine.once(once, method as OnceMethod, args);
+    // A tab's own worker goes with it: what that tab asks of it alone comes once.
+    if (once !== null && (!own || again)) return engine.once(once, method as OnceMethod, args);
     const run = Reflect.get(engine, method) as (...args: readonly unknown[]) => unknown;
     return run.apply(engine, [...args]);
   }

@@ -50,6 +50,8 @@ export interface FaceCall {
   readonly args: readonly unknown[];
   /** Of calls that write: the same id whoever is asked, and however often. */
   readonly once: string | null;
+  /** Another leader may have run it. */
+  readonly again: boolean;
 }
 
 /** What faces say to the leader; `face` is the name of the channel on which they are answered. */

@@ -11,8 +11,8 @@ const CAPACITY = 4;
 
 /**
  * The journal is a write-ahead log, held by this connection alone: its index lies in
- * memory, and a commit is one write and one flush. Measured in Chromium: see
- * `docs/performance.md`.
+ * memory, and a commit is one write and one flush. Measured in Chromium: 1.6 ms from the
+ * page's call until a write is durable, 0.2 ms more until a live query has told it.
  */
 const PRAGMAS = `
   pragma locking_mode = exclusive;
@@ -76,9 +76,6 @@ export const removeOpfs = async (name: string): Promise<void> => {
     if (!isNamed(error, 'NotFoundError')) throw refusal(error, name);
   }
 };
-
-/** Whether the database is there, without opening it. */
-export const hasOpfs = async (name: string): Promise<boolean> => (await listOpfs(name)).includes(name);
 
 const rootFolder = async (create: boolean): Promise<FileSystemDirectoryHandle | null> => {
   try {
