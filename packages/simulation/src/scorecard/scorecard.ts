@@ -176,7 +176,7 @@ const LINES: readonly Line[] = [
     id: 'R10',
     what: 'duplicate effects under reply loss',
     measure: ({ core, whole: runs }) => {
-      const all = [...newest(core), ...newest(runs)];
+      const all = [...core, ...runs];
       const replies = fired(all, 'F2') + fired(all, 'F28b');
       return replies === 0
         ? undefined
@@ -211,7 +211,7 @@ const LINES: readonly Line[] = [
     id: 'R13',
     what: 'seeds with a stuck queue after healing',
     measure: ({ whole: runs }) => {
-      const now = newest(runs);
+      const now = runs;
       return now.length === 0
         ? undefined
         : {
@@ -231,7 +231,7 @@ const LINES: readonly Line[] = [
     id: 'R15',
     what: 'outcomes changed by clocks up to ten years off',
     measure: ({ core }) => {
-      const now = newest(core);
+      const now = core;
       const ran = sum(now.map((record) => Math.floor(record.ran / 8)));
       return ran === 0
         ? undefined
@@ -246,12 +246,12 @@ const LINES: readonly Line[] = [
     id: 'R16',
     what: 'acknowledged work lost by a restored backup',
     measure: ({ whole: runs }) => {
-      const restores = fired(newest(runs), 'F29');
+      const restores = fired(runs, 'F29');
       return restores === 0
         ? undefined
         : {
-            value: `${broken(newest(runs), 'I21')} seeds, in ${restores} restores`,
-            from: commands(newest(runs)),
+            value: `${broken(runs, 'I21')} seeds, in ${restores} restores`,
+            from: commands(runs),
           };
     },
     otherwise: `no restore has fired yet: ${NO_SEEDS}`,
@@ -272,7 +272,7 @@ const LINES: readonly Line[] = [
     id: 'R19',
     what: 'false conflicts',
     measure: ({ core }) => {
-      const now = newest(core);
+      const now = core;
       return now.length === 0
         ? undefined
         : {
@@ -286,7 +286,7 @@ const LINES: readonly Line[] = [
     id: 'R20',
     what: 'missed conflicts',
     measure: ({ core }) => {
-      const now = newest(core);
+      const now = core;
       return now.length === 0
         ? undefined
         : {
@@ -327,7 +327,7 @@ const LINES: readonly Line[] = [
     id: 'R28',
     what: 'scope leaks',
     measure: ({ whole: runs }) => {
-      const now = newest(runs);
+      const now = runs;
       const searched = sum(now.map((record) => record.searched));
       return searched === 0
         ? undefined
