@@ -5,7 +5,7 @@ import app from './device-app.ts';
  * What a browser may refuse, by words in the worker's name: the interfaces themselves
  * answer as they do there, and the client meets them where it always does.
  */
-const refused = globalThis.name.split(' ');
+const refused = (globalThis as unknown as { readonly name: string }).name.split(' ');
 const denied = (): Promise<never> => Promise.reject(new DOMException('refused', 'SecurityError'));
 if (refused.includes('no-opfs')) StorageManager.prototype.getDirectory = denied;
 if (refused.includes('silent-opfs'))
