@@ -61,7 +61,7 @@ describe('SatchelError', () => {
       'There is no synced table sails. Check the name, or send the app definition that has it.',
     );
     expect(error.retry).toBe('never');
-    expect(error.status).toBe(422);
+    expect(error.status).toBe(400);
     expect(error.toProblem()).toEqual({ code: 'table_unknown', params: { table: 'sails' } });
   });
 

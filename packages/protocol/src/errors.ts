@@ -114,7 +114,7 @@ export const ERRORS = {
   ),
   // Mutations
   table_unknown: entry(
-    422,
+    400,
     'never',
     'There is no synced table {table}.',
     'Check the name, or send the app definition that has it.',
