@@ -1,0 +1,130 @@
+import type { Conflict, Problem, ResolveRequest } from '@satchel/protocol';
+import { useMemo, useState } from 'react';
+import { useConflicts } from '../../hooks/use-conflicts.ts';
+import { useSyncStatus } from '../../hooks/use-sync-status.ts';
+import { PRESET_WORDS } from '../../presets.ts';
+import { useSatchel, useSettingsOfProvider } from '../../provider.tsx';
+import type { TextName } from '../../texts/text.ts';
+import { useTexts } from '../../texts/use-texts.ts';
+import { useWork } from '../parts/use-work.ts';
+import {
+  type Choice,
+  type Choices,
+  type ConflictField,
+  fieldsOf,
+  leftToDecide,
+  mergeAnswer,
+  mergedChoices,
+  requestOf,
+} from './resolution.ts';
+
+export interface ConflictModel {
+  readonly conflict: Conflict;
+  readonly title: string;
+  readonly body: string;
+  readonly fields: readonly ConflictField[];
+  readonly choices: Choices;
+  readonly choose: (field: string, choice: Choice) => void;
+  readonly left: number;
+  /** Who deleted, where one side did. */
+  readonly deletedBy: 'device' | 'server' | null;
+  readonly merge: { readonly may: boolean; readonly why: string };
+  readonly words: { readonly keepLocal: TextName; readonly useServer: TextName; readonly merge: TextName };
+  readonly online: boolean;
+  readonly busy: boolean;
+  readonly problem: Problem | null;
+  readonly keepLocal: () => void;
+  readonly useServer: () => void;
+  readonly mergeBoth: () => void;
+  readonly saveChoices: () => void;
+  readonly escalate: (note: string) => void;
+  readonly undo: () => void;
+}
+
+const PLAIN_WORDS = {
+  conflictTitle: 'conflictTitle',
+  conflictBody: 'conflictBody',
+  keepLocal: 'keepLocal',
+  useServer: 'useServer',
+  merge: 'merge',
+} as const;
+
+const deletedBy = ({ client, kind, server }: Conflict): 'device' | 'server' | null => {
+  if (kind !== 'delete') return null;
+  return client === null ? 'device' : server === null ? 'server' : null;
+};
+
+/** One conflict and what a person may do about it. `conflict` may be an older record: the newest is shown. */
+export const useConflictResolver = (
+  given: Conflict,
+  decided: (conflict: Conflict) => void = () => {},
+): ConflictModel => {
+  const { app } = useSatchel();
+  const { preset } = useSettingsOfProvider();
+  const { open, resolve, settled, undo } = useConflicts();
+  const { t, table, field, list } = useTexts();
+  const online = useSyncStatus()?.online ?? false;
+  const conflict = [...open, ...settled].find(({ conflictId }) => conflictId === given.conflictId) ?? given;
+  const [choices, setChoices] = useState<Choices>({});
+  const fields = useMemo(() => fieldsOf(conflict, app.tables[conflict.table]), [conflict, app]);
+  const {
+    busy,
+    problem,
+    start: go,
+  } = useWork(async (request: ResolveRequest | 'undo') => {
+    const { conflictId } = conflict;
+    decided(request === 'undo' ? await undo(conflictId) : await resolve(conflictId, request));
+  });
+  const words = preset === 'plain' ? PLAIN_WORDS : PRESET_WORDS[preset];
+  const deleted = deletedBy(conflict);
+  const answer = mergeAnswer(conflict, fields);
+  const name = table(conflict.table);
+  const bodyOf = (): string => {
+    switch (conflict.kind) {
+      case 'delete':
+        return t(deleted === 'device' ? 'deletedHere' : 'deletedOnServer');
+      case 'unique':
+        return t('uniqueBody');
+      case 'insert':
+        return t('insertBody');
+      case 'schema':
+        return t('schemaBody');
+      case 'update':
+        return t(words.conflictBody, { table: name });
+    }
+  };
+  return {
+    conflict,
+    title: t(words.conflictTitle),
+    body: bodyOf(),
+    fields,
+    choices,
+    choose: (chosen, choice) => setChoices((before) => ({ ...before, [chosen]: choice })),
+    left: leftToDecide(fields, choices),
+    deletedBy: deleted,
+    merge: answer.may
+      ? { may: true, why: t(answer.because === 'lists' ? 'mergeLists' : 'mergeReady') }
+      : {
+          may: false,
+          why:
+            answer.because === 'same-field'
+              ? t('mergeSameField', { fields: list(answer.fields.map((one) => field(conflict.table, one))) })
+              : t('mergeNeedsBoth'),
+        },
+    words:
+      deleted === 'server'
+        ? { keepLocal: 'keepEdit', useServer: 'acceptDelete', merge: words.merge }
+        : deleted === 'device'
+          ? { keepLocal: 'deleteAnyway', useServer: 'keepRecord', merge: words.merge }
+          : words,
+    online,
+    busy,
+    problem,
+    keepLocal: () => go({ decision: 'accept-client' }),
+    useServer: () => go({ decision: 'accept-server' }),
+    mergeBoth: () => go(requestOf(fields, mergedChoices(fields))),
+    saveChoices: () => go(requestOf(fields, choices)),
+    escalate: (note) => go({ decision: 'escalated', ...(note === '' ? {} : { note }) }),
+    undo: () => go('undo'),
+  };
+};

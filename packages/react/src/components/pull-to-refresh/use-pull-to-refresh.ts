@@ -1,0 +1,66 @@
+import { type PointerEvent, type RefObject, useRef, useState } from 'react';
+import { useSatchel } from '../../provider.tsx';
+
+/** Pixels to pull before letting go refreshes. */
+export const PULL_FAR_ENOUGH = 72;
+/** Pixels that it gives at most. */
+const PULL_MOST = 120;
+
+export type PullState = 'idle' | 'pulling' | 'ready' | 'refreshing' | 'done' | 'failed';
+
+export interface PullToRefreshModel {
+  readonly state: PullState;
+  /** Pixels pulled, 0 to 120. */
+  readonly pulled: number;
+  readonly refresh: () => void;
+  readonly handlers: {
+    readonly onPointerDown: (event: PointerEvent) => void;
+    readonly onPointerMove: (event: PointerEvent) => void;
+    readonly onPointerUp: () => void;
+    readonly onPointerCancel: () => void;
+  };
+}
+
+/** Pulling a list down, or pressing its button, brings it up to date; it ends when it is, not after a delay. */
+export const usePullToRefresh = (scroller: RefObject<HTMLElement | null>): PullToRefreshModel => {
+  const db = useSatchel();
+  const from = useRef<number | null>(null);
+  const [pulled, setPulled] = useState(0);
+  const [ended, setEnded] = useState<'idle' | 'refreshing' | 'done' | 'failed'>('idle');
+  const refresh = (): void => {
+    if (ended === 'refreshing') return;
+    setEnded('refreshing');
+    db.sync.now().then(
+      (run) => setEnded(run && !run.problem ? 'done' : 'failed'),
+      () => setEnded('failed'),
+    );
+  };
+  const letGo = (): void => {
+    if (from.current !== null && pulled >= PULL_FAR_ENOUGH) refresh();
+    from.current = null;
+    setPulled(0);
+  };
+  const pulling = pulled > 0;
+  return {
+    state:
+      ended === 'refreshing' ? ended : pulling ? (pulled >= PULL_FAR_ENOUGH ? 'ready' : 'pulling') : ended,
+    pulled,
+    refresh,
+    handlers: {
+      onPointerDown: (event) => {
+        if (event.isPrimary && (scroller.current?.scrollTop ?? 0) <= 0) from.current = event.clientY;
+      },
+      onPointerMove: (event) => {
+        if (from.current === null) return;
+        const way = event.clientY - from.current;
+        // Half as far as the finger: it feels like a spring.
+        setPulled(Math.max(0, Math.min(PULL_MOST, way / 2)));
+      },
+      onPointerUp: letGo,
+      onPointerCancel: () => {
+        from.current = null;
+        setPulled(0);
+      },
+    },
+  };
+};

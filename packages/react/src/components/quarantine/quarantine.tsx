@@ -1,0 +1,152 @@
+import type { QuarantineEntry } from '@satchel/client';
+import { type ReactElement, useId, useState } from 'react';
+import { useNow } from '../../hooks/use-now.ts';
+import { useQuarantine } from '../../hooks/use-outbox.ts';
+import { Icon } from '../../icons.tsx';
+import { useTexts } from '../../texts/use-texts.ts';
+import { Button } from '../parts/button.tsx';
+import { ChangeText } from '../parts/change-text.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { ProblemNote } from '../parts/problem-note.tsx';
+import { type EditableField, type QuarantineModel, useQuarantineEntry } from './use-quarantine-entry.ts';
+
+/** Changes that the server refused: why, and what a person can do about each. */
+export const Quarantine = (): ReactElement => {
+  const { entries } = useQuarantine();
+  const { t, root } = useTexts();
+  return (
+    <section className="satchel satchel-quarantine" aria-label={t('quarantineTitle')} {...root}>
+      <h2>{t('quarantineTitle')}</h2>
+      {entries.length === 0 ? (
+        <p className="satchel-empty">
+          <Icon name="check" />
+          <span>{t('quarantineEmpty')}</span>
+        </p>
+      ) : (
+        <>
+          <p>{t('quarantineBody')}</p>
+          <ul className="satchel-list">
+            {entries.map((entry) => (
+              <QuarantineItem key={entry.mutationId} entry={entry} />
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+};
+
+const QuarantineItem = ({ entry }: { readonly entry: QuarantineEntry }): ReactElement => {
+  const model = useQuarantineEntry(entry);
+  const { t, ago } = useTexts();
+  const now = useNow();
+  const [editing, setEditing] = useState(false);
+  const [discarding, setDiscarding] = useState(false);
+  return (
+    <li className="satchel-entry satchel-entry-tall">
+      <div className="satchel-entry-text">
+        {entry.changes.map((change) => (
+          <ChangeText key={`${change.table} ${change.key}`} change={change} />
+        ))}
+        <p className="satchel-detail">{ago(entry.at, now)}</p>
+      </div>
+      <ProblemNote problem={entry.problem} />
+      {editing ? <EditForm model={model} end={() => setEditing(false)} /> : null}
+      {model.send.problem ? <ProblemNote problem={model.send.problem} /> : null}
+      {editing ? null : (
+        <div className="satchel-row">
+          {model.fields.length > 0 ? (
+            <Button look="main" icon="edit" onClick={() => setEditing(true)}>
+              {t('editAndRetry')}
+            </Button>
+          ) : (
+            <Button look="main" icon="refresh" busy={model.send.busy} onClick={() => model.send.start()}>
+              {t('sendAgain')}
+            </Button>
+          )}
+          <Button icon="download" busy={model.export.busy} onClick={() => model.export.start()}>
+            {t('exportAction')}
+          </Button>
+          <Button look="danger" icon="trash" onClick={() => setDiscarding(true)}>
+            {t('discard')}
+          </Button>
+        </div>
+      )}
+      {discarding ? (
+        <Dialog title={t('discardTitle')} close={() => setDiscarding(false)}>
+          <p>{t('discardBody')}</p>
+          <div className="satchel-row satchel-dialog-actions">
+            <Button look="quiet" onClick={() => setDiscarding(false)}>
+              {t('keepIt')}
+            </Button>
+            <Button
+              look="danger"
+              icon="trash"
+              busy={model.discard.busy}
+              onClick={() => model.discard.start()}
+            >
+              {t('discard')}
+            </Button>
+          </div>
+        </Dialog>
+      ) : null}
+    </li>
+  );
+};
+
+const EditForm = ({
+  model,
+  end,
+}: {
+  readonly model: QuarantineModel;
+  readonly end: () => void;
+}): ReactElement => {
+  const { t } = useTexts();
+  return (
+    <form
+      className="satchel-edit-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (model.isGood) model.send.start();
+      }}
+    >
+      {model.fields.map((field) => (
+        <EditField
+          key={`${field.change} ${field.name}`}
+          field={field}
+          edit={(text) => model.edit(field, text)}
+        />
+      ))}
+      <div className="satchel-row">
+        <Button look="main" type="submit" icon="up" busy={model.send.busy} disabled={!model.isGood}>
+          {t('sendAgain')}
+        </Button>
+        <Button look="quiet" onClick={end}>
+          {t('cancel')}
+        </Button>
+      </div>
+    </form>
+  );
+};
+
+const EditField = ({
+  field,
+  edit,
+}: {
+  readonly field: EditableField;
+  readonly edit: (text: string) => void;
+}): ReactElement => {
+  const words = useTexts();
+  const name = useId();
+  return (
+    <p className="satchel-field" data-named={field.isNamed || undefined}>
+      <label htmlFor={name}>{words.field(field.table, field.name)}</label>
+      <input
+        id={name}
+        value={field.text}
+        aria-invalid={!field.isGood || field.isNamed || undefined}
+        onChange={(event) => edit(event.currentTarget.value)}
+      />
+    </p>
+  );
+};

@@ -1,0 +1,18 @@
+import type { DeviceSettings } from '@satchel/client';
+import { useSatchel } from '../provider.tsx';
+import { observersOf } from '../store/observers.ts';
+import { reread } from '../store/reread.ts';
+import { useObserved } from './use-observed.ts';
+
+/** What the person chose about sync on this device, and how to choose anew. */
+export const useDeviceSettings = (): readonly [
+  DeviceSettings,
+  (choices: Partial<DeviceSettings>) => Promise<void>,
+] => {
+  const db = useSatchel();
+  // Choices are told with the status, like all that steers the loop.
+  const told = useObserved(
+    observersOf(db).named('settings', () => reread(db, async () => db.settings.get())),
+  ).value;
+  return [told ?? db.settings.get(), (choices) => db.settings.set(choices)];
+};
