@@ -32,7 +32,7 @@ export interface TestDatabaseOptions {
 
 /**
  * A database of its own on the tests' PostgreSQL: migrated, empty, dropped by the test.
- * The server is started once for all runs of this user and stopped by the last.
+ * The server is started once for all runs of this user, one for each worker of a run, and stopped by the last.
  *
  * `SATCHEL_TEST_DATABASE_URL` names another server; `SATCHEL_TEST_POSTGRES=15` takes the
  * installed PostgreSQL 15 instead of npm's.
@@ -73,13 +73,19 @@ export interface TestServer {
  * Starts the tests' server, or finds it. A lease is a shared advisory lock on a
  * connection: it goes with its process, and whoever stops the server must hold the
  * lock alone, so nobody is cut off who has a lease.
+ *
+ * Each worker of a run has a server of its own: transactions that are open in any
+ * database of a server hold back what tests of horizons and of dead rows look for.
  */
-export const leaseTestServer = async (major = process.env.SATCHEL_TEST_POSTGRES): Promise<TestServer> => {
+export const leaseTestServer = async (
+  major = process.env.SATCHEL_TEST_POSTGRES,
+  worker = process.env.VITEST_POOL_ID ?? '1',
+): Promise<TestServer> => {
   const given = process.env.SATCHEL_TEST_DATABASE_URL;
   if (given) return { url: given, release: async () => undefined };
   for (let attempt = 1; ; attempt += 1) {
     const server = await startEmbedded({
-      dataDir: join(tmpdir(), `satchel-pg-tests-${process.getuid?.() ?? 'user'}-${major ?? 'npm'}`),
+      dataDir: join(tmpdir(), `satchel-pg-tests-${process.getuid?.() ?? 'user'}-${major ?? 'npm'}-${worker}`),
       settings: TEST_SETTINGS,
       ...(major ? { major: Number(major) } : {}),
     });
@@ -129,8 +135,14 @@ let server: Promise<string> | undefined;
 
 /** The server of this process; without a global set-up its lease lasts as long as the process. */
 const testServer = (): Promise<string> => {
-  server ??= leaseTestServer().then(({ url }) => url);
+  server ??= leasedServer();
   return server;
+};
+
+const leasedServer = async (): Promise<string> => {
+  const leased = process.env.SATCHEL_TEST_SERVERS?.split(' ') ?? [];
+  const worker = Number(process.env.VITEST_POOL_ID ?? 1);
+  return leased[(worker - 1) % leased.length] ?? (await leaseTestServer()).url;
 };
 
 let template: Promise<string> | undefined;
