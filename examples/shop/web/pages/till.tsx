@@ -56,7 +56,7 @@ export const Till = ({ storeId }: { readonly storeId: string }): ReactElement =>
         {products.map(({ id, name, price, stock }) => (
           <button key={id} type="button" className="good" onClick={() => add(id, 1)}>
             <span>{name}</span>
-            <strong>{price}</strong>
+            <strong>{totalOf([{ price, quantity: 1 }])}</strong>
             <small>{`${stock} left`}</small>
             {basket[id] ? <b>{basket[id]}</b> : null}
           </button>
@@ -116,7 +116,7 @@ export const Till = ({ storeId }: { readonly storeId: string }): ReactElement =>
                 {customer_name}
                 <small>{time(sale_date)}</small>
               </span>
-              <strong>{total_amount}</strong>
+              <strong>{totalOf([{ price: total_amount, quantity: 1 }])}</strong>
               <RecordBadge table="sales" recordKey={id} />
             </li>
           ))}
