@@ -37,6 +37,8 @@ export interface Engine {
   takeAnswers(batchId: string, answers: readonly PushAnswer[]): TakenIn;
   /** A batch came back without an answer: back to `queued`, an attempt counted unless the device was offline. */
   returnBatch(batchId: string, failure: Problem, countAttempt: boolean): void;
+  /** Puts back what is still marked as on its way, while nothing is: its answer could not be taken in. */
+  returnLeft(): void;
   /** Makes `failed` mutations `queued` again: at start, on regained network, by hand. */
   retryFailed(mutationId?: string): number;
   outbox(filter?: {

@@ -58,6 +58,7 @@ import {
   listQuarantine,
   retryQuarantined,
 } from './outbox/quarantine.ts';
+import { returnLeft } from './outbox/return-left.ts';
 import { takeBatch } from './outbox/take.ts';
 import { rebaseRows } from './pages/rebase.ts';
 import { forgetCursor, pullCursor, takePage } from './pages/take-page.ts';
@@ -109,6 +110,11 @@ export class SqliteEngine implements Engine {
   takeAnswers(batchId: string, answers: readonly PushAnswer[]): TakenIn {
     const context = this.#now;
     return applying(context, 'normal', () => takeAnswers(context, batchId, answers));
+  }
+
+  returnLeft(): void {
+    const context = this.#now;
+    applying(context, 'normal', () => returnLeft(context.db));
   }
 
   returnBatch(batchId: string, failure: Problem, countAttempt: boolean): void {

@@ -40,6 +40,8 @@ export class WordServer {
   /** Throws to fail the exchange. */
   onPush: (request: PushRequest) => void = () => {};
   onPull: () => PullAnswer = () => ({ kind: 'unchanged' });
+  /** Before each call of the engine: throws what the device's storage would. */
+  onEngine: (method: string) => void = () => {};
   live: LiveOpen | null = null;
   readonly resumed: string[] = [];
   outcomeOf: (mutationId: string) => Partial<Outcome> = () => ({});
@@ -168,7 +170,14 @@ export const openBench = async (options: Partial<SatchelOptions> = {}): Promise<
     hour: () => 12,
     openEngine: async ({ app, userId }) => {
       const driver = openBetterSqlite3(':memory:');
-      return localPort(openEngine({ app, driver, userId, clock: time, random }), () => driver.flush());
+      const port = localPort(openEngine({ app, driver, userId, clock: time, random }), () => driver.flush());
+      return {
+        ...port,
+        call: (method, ...args) => {
+          server.onEngine(method);
+          return port.call(method, ...args);
+        },
+      };
     },
     databases: async () => [],
     remove: async () => {},

@@ -424,3 +424,29 @@ const none = () => ({
   poke: false,
   conflictResolved: false,
 });
+
+describe('a full disk', () => {
+  it.each(['takeBatch', 'takeAnswers', 'returnLeft', 'takePage', 'retryFailed'])(
+    '[SYNC-58] that stops %s is told, and what was on its way goes up again when there is room',
+    async (stopped) => {
+      const crashes: unknown[] = [];
+      const { db, server, time } = await open({ onCrash: (error) => crashes.push(error) });
+      await time.advance(100);
+      let isFull = true;
+      server.onPull = () => ({ kind: 'page', lines: firstPage([{ id: 'n1', body: 'x' }]) });
+      server.onEngine = (method) => {
+        const answersLost = stopped === 'returnLeft' && method === 'takeAnswers';
+        if (isFull && (method === stopped || answersLost)) throw new SatchelError('storage_full');
+      };
+      await db.write([alert('a1')]);
+      void db.sync.now().catch(() => {});
+      await time.advance(3_000);
+      expect(crashes).toEqual([]);
+      if (stopped !== 'retryFailed') expect((await db.status()).problem?.code).toBe('storage_full');
+      isFull = false;
+      await time.advance(600_000);
+      expect(await db.status()).toMatchObject({ pending: 0, problem: null });
+      expect(server.applied).toBe(1);
+    },
+  );
+});

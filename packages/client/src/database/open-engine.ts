@@ -3,6 +3,7 @@ import { SatchelError } from '@satchel/protocol';
 import type { App } from '@satchel/schema';
 import { lastStamp } from '../device/identity.ts';
 import type { EngineContext } from '../engine-context.ts';
+import { returnLeft } from '../outbox/return-left.ts';
 import { forgetFormer } from '../pages/erased.ts';
 import { SqliteEngine } from '../sqlite-engine.ts';
 import { prepareAppTables } from './app-tables.ts';
@@ -88,8 +89,7 @@ const prepareStore = (context: EngineContext): void => {
     writeMeta(db, 'app', app.name);
     writeMeta(db, 'user', userId);
     writeMeta(db, 'client', now.clientId);
-    // What was on its way when the database was last closed is sent again.
-    db.prepare("update satchel_outbox set state = 'queued', batch_id = null where state = 'in-flight'").run();
+    returnLeft(db);
     // What the server holds is asked for again: it answers the same, or says what became of it.
     db.prepare(
       'update satchel_outbox set held_until = null, next_at = null where held_until is not null',

@@ -128,6 +128,8 @@ export class SyncLoop {
   #revoked = false;
   #problem: Problem | null = null;
   #failures = 0;
+  /** An upload ended without its answers, or its batch, having been put away. */
+  #leftInFlight = false;
   #rowsRemaining: number | null = null;
   #latencyMs: number | null = null;
   #clockOffset: number | null = null;
@@ -207,7 +209,7 @@ export class SyncLoop {
       this.#plan();
       this.#given.changed();
     });
-    this.#given.port.call('retryFailed').catch(this.#given.crashed);
+    this.#given.port.call('retryFailed').catch(this.#failedAlone);
     if (this.#given.sync.onStart === 'full') this.#downloader.startOver();
     this.#live.start();
     if (this.#given.sync.triggers.appStart) this.request('start', 'both');
@@ -433,8 +435,8 @@ export class SyncLoop {
       told = true;
     };
     this.#given.changed();
-    direction
-      .drain(run.abort.signal, asked)
+    this.#ready(direction)
+      .then(() => direction.drain(run.abort.signal, asked))
       .then(
         async (failure) => {
           if (failure) {
@@ -444,7 +446,11 @@ export class SyncLoop {
           if (direction === this.#downloader) await this.#caughtUp();
           if (this.#hasConflicts) await this.#askConflicts(run);
         },
-        (error) => this.#given.crashed(error),
+        (error: unknown) => {
+          this.#leftInFlight ||= direction === this.#uploader;
+          const failure = this.#failed(error);
+          if (failure) run.failure = failure;
+        },
       )
       .finally(() => {
         ended();
@@ -454,6 +460,29 @@ export class SyncLoop {
         if (!this.#uploading && !this.#downloading) this.#endRun(run);
       });
   }
+
+  /** Mutations whose answer could not be taken in, for want of room, go up again. */
+  async #ready(direction: Uploader | Downloader): Promise<void> {
+    if (direction !== this.#uploader || !this.#leftInFlight) return;
+    await this.#given.port.call('returnLeft');
+    this.#leftInFlight = false;
+  }
+
+  /** What the device itself could not do (no room, no storage) is told and tried again; anything else is a bug. */
+  #failed(error: unknown): Failure | null {
+    if (error instanceof SatchelError) return failureOf(error);
+    this.#given.crashed(error);
+    return null;
+  }
+
+  /** The same, where no run is under way. */
+  readonly #failedAlone = (error: unknown): void => {
+    const failure = this.#failed(error);
+    if (!failure || failure.problem.code === 'database_closed') return;
+    this.#problem = failure.problem;
+    this.#retryLater(failure);
+    this.#given.changed();
+  };
 
   async #caughtUp(): Promise<void> {
     this.#rowsRemaining = null;
@@ -535,7 +564,7 @@ export class SyncLoop {
         if (failure.problem.params.action === 'wipe' || this.#given.app.onRevoke === 'wipe')
           this.#given.port
             .call('wipe')
-            .then(() => this.#given.touched(Object.keys(this.#given.app.tables)), this.#given.crashed);
+            .then(() => this.#given.touched(Object.keys(this.#given.app.tables)), this.#failedAlone);
         return;
       case 'refused':
       case 'wait-for-update':
@@ -566,7 +595,7 @@ export class SyncLoop {
     this.#reachable = true;
     this.#given.port.call('retryFailed').then((count) => {
       if (count > 0) this.request('network', 'up');
-    }, this.#given.crashed);
+    }, this.#failedAlone);
   }
 
   #tookAnswers(taken: TakenIn, sent: number): void {
@@ -589,7 +618,7 @@ export class SyncLoop {
 
   /** The server has seen this database twice: from here on it is a client of its own. */
   #renew(): void {
-    const { port, crashed } = this.#given;
+    const { port } = this.#given;
     port
       .call('becomeNewClient')
       .then(() => port.call('facts'))
@@ -597,7 +626,7 @@ export class SyncLoop {
         this.#clientId = clientId;
         this.#reconnect();
         this.request('retry', 'both');
-      }, crashed);
+      }, this.#failedAlone);
   }
 
   #tookPage(taken: PageTaken & { kind: 'taken' }): void {
