@@ -1,39 +1,36 @@
-import { SatchelError } from '@satchel/protocol';
 import type { Action } from '../plan.ts';
 import type { Device } from './device.ts';
 import { Draw } from './draw.ts';
+import { ended } from './ended.ts';
 import { carryOutFault } from './fault-actions.ts';
+import { pass } from './pass.ts';
 import { rowsOn } from './rows.ts';
 import type { World } from './world.ts';
 import { write } from './writing.ts';
-
-const MINUTE = 60_000;
-/** A wait longer than this goes by in leaps. */
-const LEAP_FROM = 2 * MINUTE;
 
 /** Carries out one action. What goes on by itself (a run, a transaction) is not waited for. */
 export const carryOut = async (world: World, action: Action): Promise<void> => {
   switch (action.kind) {
     case 'write':
-      return write(world, deviceOf(world, action.client), action.edit, action.draw);
+      return write(world, world.deviceAt(action.client), action.edit, action.draw);
     case 'sync':
-      deviceOf(world, action.client).satchel?.sync.now().catch(ended(world));
+      world.deviceAt(action.client).satchel?.sync.now().catch(ended(world));
       return;
     case 'foreground':
-      deviceOf(world, action.client).satchel?.sync.foreground();
+      world.deviceAt(action.client).satchel?.sync.foreground();
       return;
     case 'online':
-      deviceOf(world, action.client).setOnline(action.online);
+      world.deviceAt(action.client).setOnline(action.online);
       return;
     case 'verify':
-      deviceOf(world, action.client).satchel?.verify({ depth: 'deep' }).catch(ended(world));
+      world.deviceAt(action.client).satchel?.verify({ depth: 'deep' }).catch(ended(world));
       return;
     case 'resolve':
-      return resolve(world, deviceOf(world, action.client), action.draw);
+      return resolve(world, world.deviceAt(action.client), action.draw);
     case 'quarantine':
-      return emptyQuarantine(world, deviceOf(world, action.client), action.how, action.draw);
+      return emptyQuarantine(world, world.deviceAt(action.client), action.how, action.draw);
     case 'read':
-      return readAll(world, deviceOf(world, action.client));
+      return readAll(world, world.deviceAt(action.client));
     case 'sql':
       world.writers.edit(action.edit, action.openFor, action.rollback, action.draw);
       return;
@@ -46,22 +43,6 @@ export const carryOut = async (world: World, action: Action): Promise<void> => {
       return carryOutFault(world, action);
   }
 };
-
-/** Lets time pass; a long one in leaps. */
-export const pass = async (world: World, ms: number): Promise<void> => {
-  if (ms <= LEAP_FROM) await world.timeline.advance(ms);
-  else await world.timeline.leap(ms, Math.min(12, Math.ceil(ms / LEAP_FROM)), 700);
-};
-
-export const deviceOf = (world: World, index: number): Device =>
-  world.devices[index % world.devices.length] as Device;
-
-/** What a promise of the app may end with, and what is a bug. */
-export const ended =
-  (world: World) =>
-  (error: unknown): void => {
-    if (!(error instanceof SatchelError)) world.crashed('app', error);
-  };
 
 const readAll = async (world: World, device: Device): Promise<void> => {
   const { satchel } = device;

@@ -2,12 +2,13 @@ import { unreachable } from '@satchel/protocol';
 import { NEWEST, type SchemaVersion } from '../app/field-app.ts';
 import type { Fault } from '../faults.ts';
 import type { Action } from '../plan.ts';
-import { deviceOf, ended, pass } from './actions.ts';
 import { backUp, crashDatabase, migrateServers, restoreBackup } from './database-faults.ts';
 import type { Device } from './device.ts';
 import { Draw } from './draw.ts';
 import { HARD_DATES, HARD_INTEGERS, HARD_TEXTS, STORES } from './edits.ts';
+import { ended } from './ended.ts';
 import type { Trouble } from './network.ts';
+import { pass } from './pass.ts';
 import { principalOf } from './tokens.ts';
 import type { World } from './world.ts';
 import { handAt, write, writeDraft } from './writing.ts';
@@ -23,7 +24,7 @@ const MAX_DEVICES = 6;
 /** Lets one fault happen, or begin. What ends by itself ends at a time that is drawn with it. */
 export const carryOutFault = async (world: World, action: FaultAction): Promise<void> => {
   const { fault, ms } = action;
-  const device = deviceOf(world, action.client);
+  const device = world.deviceAt(action.client);
   const draw = new Draw(action.draw, fault);
   switch (fault) {
     case 'F1':

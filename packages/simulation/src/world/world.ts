@@ -208,6 +208,11 @@ export class World {
 
   // --- devices
 
+  /** The device that a plan means by the number. */
+  deviceAt(index: number): Device {
+    return this.devices[index % this.devices.length] as Device;
+  }
+
   #newDevice(name: string, user: User, version: SchemaVersion): Device {
     return new Device({
       name,
