@@ -54,6 +54,8 @@ export const buildFront = async (
   outDir: string,
   conditions: readonly string[] = [],
 ): Promise<void> => {
+  // Vite leaves NODE_ENV=production behind, which is not how this process was started.
+  const { NODE_ENV } = process.env;
   await build({
     root,
     configFile: false,
@@ -75,6 +77,8 @@ export const buildFront = async (
       },
     },
   });
+  if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+  else process.env.NODE_ENV = NODE_ENV;
 };
 
 /** The folder of the shop's front. */

@@ -90,6 +90,20 @@ describe('the gallery of every component in every state', () => {
     }, 900_000);
   }
 
+  it('[REACT-32] shows every component that the package exports', async () => {
+    const exported = [
+      ...readFileSync(here('../../src/index.ts'), 'utf8').matchAll(/export \{([^}]+)\} from '[^']+\.tsx'/g),
+    ]
+      .flatMap(([, names]) => (names ?? '').split(','))
+      .map((name) => name.trim())
+      .filter((name) => /^[A-Z][a-z]/.test(name) && name !== 'SatchelProvider' && name !== 'Icon');
+    const page = await openAt(720);
+    const names = await page.evaluate(() => gallery.names);
+    expect(exported.length).toBeGreaterThan(15);
+    expect(exported.filter((name) => !names.some((one) => one.startsWith(`${name}-`)))).toEqual([]);
+    await page.close();
+  });
+
   it.runIf(PICTURES !== null)(
     '[REACT-31] has its picture taken',
     async () => {

@@ -23,11 +23,13 @@ export const Toaster = (): ReactElement => {
   const { t, root } = useTexts();
   return (
     <section className="satchel satchel-toaster" aria-label={t('toastRegion')} {...root}>
-      <ol role="status" aria-live="polite">
-        {shown.map((toast) => (
-          <ToastItem key={toast.id} toast={toast} dismiss={dismiss} />
-        ))}
-      </ol>
+      <div role="status">
+        <ol>
+          {shown.map((toast) => (
+            <ToastItem key={toast.id} toast={toast} dismiss={dismiss} />
+          ))}
+        </ol>
+      </div>
     </section>
   );
 };
