@@ -70,6 +70,8 @@ export type { SatchelClient } from './satchel-client.ts';
 export { ADVICE, ADVICE_FOR, type Advice } from './texts/advice.ts';
 export { ar } from './texts/ar.ts';
 export { enLocale as en } from './texts/english.ts';
+export { hi } from './texts/hi.ts';
 export type { Locale, Plural, TextName, Texts } from './texts/text.ts';
+export { tr } from './texts/tr.ts';
 export { useTexts, type Words } from './texts/use-texts.ts';
 export { satchelHooks, type TypedHooks } from './typed-hooks.ts';

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { ADVICE, ADVICE_FOR } from './advice.ts';
 import { ar } from './ar.ts';
 import { enLocale } from './english.ts';
+import { hi } from './hi.ts';
 import type { Locale, Plural, TextName } from './text.ts';
+import { tr } from './tr.ts';
 
-const locales: readonly Locale[] = [enLocale, ar];
+const locales: readonly Locale[] = [enLocale, ar, hi, tr];
 const forms = (text: string | Plural): string[] => (typeof text === 'string' ? [text] : Object.values(text));
 const parameters = (text: string): string[] =>
   [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').sort();
