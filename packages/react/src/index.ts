@@ -71,6 +71,7 @@ export { ADVICE, ADVICE_FOR, type Advice } from './texts/advice.ts';
 export { ar } from './texts/ar.ts';
 export { enLocale as en } from './texts/english.ts';
 export { hi } from './texts/hi.ts';
+export { sw } from './texts/sw.ts';
 export type { Locale, Plural, TextName, Texts } from './texts/text.ts';
 export { tr } from './texts/tr.ts';
 export { useTexts, type Words } from './texts/use-texts.ts';

@@ -4,10 +4,11 @@ import { ADVICE, ADVICE_FOR } from './advice.ts';
 import { ar } from './ar.ts';
 import { enLocale } from './english.ts';
 import { hi } from './hi.ts';
+import { sw } from './sw.ts';
 import type { Locale, Plural, TextName } from './text.ts';
 import { tr } from './tr.ts';
 
-const locales: readonly Locale[] = [enLocale, ar, hi, tr];
+const locales: readonly Locale[] = [enLocale, ar, hi, sw, tr];
 const forms = (text: string | Plural): string[] => (typeof text === 'string' ? [text] : Object.values(text));
 const parameters = (text: string): string[] =>
   [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').sort();
