@@ -10,10 +10,11 @@ import {
   type Values,
 } from '@satchel/protocol';
 import type { RetrySettings } from '@satchel/schema';
-import { keyParameters, withKey } from '../database/rows.ts';
+import type { LocalTable } from '../database/local-table.ts';
+import { keyParameters, readRow, withKey } from '../database/rows.ts';
 import type { TakenIn } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { deleteBase, readBase, writeBase } from '../pages/base.ts';
+import { type Base, deleteBase, readBase, writeBase } from '../pages/base.ts';
 import { noteErased } from '../pages/erased.ts';
 import { rebaseRows } from '../pages/rebase.ts';
 import { freeBlocked } from './blocked.ts';
@@ -218,7 +219,8 @@ const takeImage = (
   const local = context.tables.get(change.table);
   if (!became || !local) return;
   const { table, key } = change;
-  const base = readBase(context, table, key);
+  // A new key may be that of a row which is here already, confirmed and held.
+  const base = readBase(context, table, key) ?? baseOfConfirmed(context, local, key);
   const { row, version } = became;
   const hold = base?.hold ?? null;
   const newer = version !== undefined && version > (base?.version ?? -1);
@@ -244,6 +246,15 @@ const takeImage = (
   const after = layOver(local.table.columns, before, [pending], context.app.documents);
   if (after)
     writeBase(context, table, key, { version, hold, row: withEffect(after, before, became), gone: null });
+};
+
+/** A confirmed row on which nothing was pending, as the base that it is. */
+const baseOfConfirmed = (context: EngineContext, local: LocalTable, key: string): Base | undefined => {
+  const row = readRow(context, local, key);
+  if (!row || row.version === null) return undefined;
+  const base: Base = { version: row.version, hold: row.hold, row: row.values, gone: null };
+  writeBase(context, local.name, key, base);
+  return base;
 };
 
 /** The row after, without the columns that did not take effect. */

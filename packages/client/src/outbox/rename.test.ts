@@ -62,6 +62,23 @@ describe('new keys', () => {
     ]);
   });
 
+  it.each([5, 8])(
+    '[OUT-40] a row merged into one that came before its answer keeps the scope that holds that one (version %i)',
+    (version) => {
+      const world = opened();
+      world.page([scope('store:1', 'backfill')]);
+      world.write(insertCustomer, 'mine', 'Mine');
+      const [insert] = world.send();
+      world.page([rows('store:1', 'customers', ['theirs', 5, customer('Mine')])]);
+      const merged = newKey(insert!.mutationId, 'mine', 'theirs', version);
+      world.answer(merged);
+      world.page([{ line: 'outcomes', outcomes: [merged] }]);
+      expect(world.engine.all('select id, name from customers')).toEqual([{ id: 'theirs', name: 'Mine' }]);
+      world.page([scope('store:1', 'left')]);
+      expect(world.engine.all('select id from customers')).toEqual([]);
+    },
+  );
+
   it('[OUT-40] a confirmed reference that the user lets go of stays as it was confirmed', () => {
     const world = opened();
     world.page([
