@@ -40,6 +40,8 @@ export class WordServer {
   /** Throws to fail the exchange. */
   onPush: (request: PushRequest) => void = () => {};
   onPull: () => PullAnswer = () => ({ kind: 'unchanged' });
+  /** The device's clock minus true time, milliseconds. */
+  clockError = 0;
   /** Before each call of the engine: throws what the device's storage would. */
   onEngine: (method: string) => void = () => {};
   live: LiveOpen | null = null;
@@ -154,8 +156,9 @@ export const openBench = async (options: Partial<SatchelOptions> = {}): Promise<
   const server = new WordServer(time);
   let state: NetworkState = { online: true, kind: 'wifi' };
   const heard = new Set<(state: NetworkState) => void>();
+  const clock = { now: () => time.now() + server.clockError };
   const platform: Platform = {
-    clock: time,
+    clock,
     random,
     scheduler: time,
     network: {
@@ -170,7 +173,7 @@ export const openBench = async (options: Partial<SatchelOptions> = {}): Promise<
     hour: () => 12,
     openEngine: async ({ app, userId }) => {
       const driver = openBetterSqlite3(':memory:');
-      const port = localPort(openEngine({ app, driver, userId, clock: time, random }), () => driver.flush());
+      const port = localPort(openEngine({ app, driver, userId, clock, random }), () => driver.flush());
       return {
         ...port,
         call: (method, ...args) => {

@@ -450,3 +450,39 @@ describe('a full disk', () => {
     },
   );
 });
+
+describe('a retry that is due', () => {
+  const fail = ({ server }: Bench): void => {
+    server.onPush = () => {
+      throw new SatchelError('server_busy');
+    };
+  };
+
+  it('[SYNC-59] keeps no device awake that cannot go: the network has a trigger of its own', async () => {
+    const { db, server, time, network } = await open();
+    await time.advance(100);
+    fail(bench);
+    await db.write([alert('a1')]);
+    await time.advance(20);
+    network({ online: false });
+    let looks = 0;
+    server.onEngine = () => {
+      looks += 1;
+      if (looks > 1_000) throw new SatchelError('database_closed');
+    };
+    await time.advance(600_000);
+    expect(looks).toBeLessThan(100);
+  });
+
+  it('[SYNC-61] goes also when the clock was set back meanwhile', async () => {
+    const { db, server, time } = await open();
+    await time.advance(100);
+    fail(bench);
+    await db.write([alert('a1')]);
+    await time.advance(5_000);
+    server.onPush = () => {};
+    server.clockError = -3_652 * 86_400_000;
+    await time.advance(400_000);
+    expect(await db.status()).toMatchObject({ pending: 0 });
+  });
+});

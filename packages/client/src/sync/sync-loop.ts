@@ -89,6 +89,11 @@ export interface LoopFacts {
 
 const BACKOFF = { attempts: Number.POSITIVE_INFINITY, firstDelay: 1_000, maxDelay: 300_000 } as const;
 
+/** Milliseconds after which a retry that was due, and did not go, is looked at again. */
+const SOONEST = 1_000;
+/** Longer than any back-off, and than what a server asks to wait: limits are counted by the minute. */
+const LONGEST_WAIT = 600_000;
+
 interface Run {
   readonly trigger: Trigger;
   readonly startedAt: number;
@@ -277,7 +282,7 @@ export class SyncLoop {
       this.#needsAuth = null;
       this.#revoked = false;
     }
-    if (this.#needsAuth !== null || this.#revoked || !this.#given.network.state().online) return;
+    if (!this.#mayRequest()) return;
     if (directions !== 'down') this.#wantUp = true;
     if (directions !== 'up') this.#wantDown = true;
     this.#retryTimer?.cancel();
@@ -663,6 +668,24 @@ export class SyncLoop {
     this.#given.changed();
   }
 
+  #mayRequest(): boolean {
+    const isWelcome = this.#needsAuth === null && !this.#revoked;
+    return this.#running && !this.#paused && isWelcome && this.#given.network.state().online;
+  }
+
+  /**
+   * When a retry that is due at `due` wakes the loop; `null`: not by itself. One that was
+   * due and did not go is never tried at once, or the loop would never rest. One that is
+   * due later than any wait is long was noted by a clock that has since been set back.
+   */
+  #retryAt(due: number): number | null {
+    const now = this.#given.clock.now();
+    if (due <= now) return this.#wait() === null ? now + SOONEST : null;
+    if (due <= now + LONGEST_WAIT) return due;
+    this.#given.port.call('retryFailed').then(() => this.request('retry', 'up'), this.#failedAlone);
+    return null;
+  }
+
   /** Sets the timer for the next run: the schedule, or an earlier retry of a single mutation. */
   #plan(): void {
     this.#scheduleTimer?.cancel();
@@ -681,11 +704,14 @@ export class SyncLoop {
     };
     if (this.#nextRunAt !== null) wake(this.#nextRunAt, 'schedule');
     port.call('facts').then(
-      (facts) => {
-        if (!this.#running || this.#run || facts.nextRetryAt === null) return;
-        if (this.#nextRunAt === null || facts.nextRetryAt < this.#nextRunAt) {
-          this.#nextRunAt = facts.nextRetryAt;
-          wake(facts.nextRetryAt, 'retry');
+      ({ nextRetryAt }) => {
+        // What holds up every run (no network, no token, a lock, a pause) has a trigger of its own.
+        if (!this.#running || this.#run || nextRetryAt === null || !this.#mayRequest()) return;
+        const at = this.#retryAt(nextRetryAt);
+        if (at === null) return;
+        if (this.#nextRunAt === null || at < this.#nextRunAt) {
+          this.#nextRunAt = at;
+          wake(at, 'retry');
         }
       },
       () => {
