@@ -125,10 +125,10 @@ export const planOf = (seed: number, steps: number, faults: readonly Fault[] = F
       number,
       action: actionOf(draw, clients, faults),
       gap: draw.weighted([
-        [4, 0],
-        [4, draw.between(1, 100)],
-        [3, draw.between(100, 2_000)],
-        [1, draw.between(2_000, 8_000)],
+        [5, 0],
+        [5, draw.between(1, 100)],
+        [2, draw.between(100, 1_000)],
+        [0.5, draw.between(1_000, 6_000)],
       ]),
     })),
   };

@@ -87,7 +87,7 @@ export class Gate {
     const { owner } = operation;
     const slow = owner.slowness;
     const delay =
-      slow > 0 ? this.#draw.between(0, slow) : this.#draw.chance(0.75) ? 0 : this.#draw.between(1, 4);
+      slow > 0 ? this.#draw.between(0, slow) : this.#draw.chance(0.9) ? 0 : this.#draw.between(1, 4);
     this.#given.timeline.after(delay, () => this.#perform(operation), `sql ${owner.name} ${operation.label}`);
   }
 

@@ -122,7 +122,8 @@ export const gatedConnections = (given: {
 
     async #tellTime(isBoundary: boolean): Promise<void> {
       const now = clock.now();
-      if (this.#lost || isBoundary || this.#failed) return;
+      // A read-only transaction keeps the time of its beginning: it takes none.
+      if (this.#lost || isBoundary || this.#failed || (this.#inTransaction && !this.#writes)) return;
       const known = this.#inTransaction ? this.#localNow : this.#sessionNow;
       if (known === now) return;
       if (this.#inTransaction) this.#localNow = now;

@@ -44,19 +44,18 @@ export const carryOut = async (world: World, action: Action): Promise<void> => {
   }
 };
 
-const readAll = async (world: World, device: Device): Promise<void> => {
-  const { satchel } = device;
-  if (!satchel) return;
-  for (const table of device.app.tableOrder)
-    world.emit({
-      kind: 'read',
-      client: device.name,
-      user: device.user.id,
-      schemaVersion: device.version,
-      table,
-      rows: await rowsOn(satchel, device.app, table),
-    });
-};
+const readAll = (world: World, device: Device): Promise<void> =>
+  world.lookAt(device, async (satchel) => {
+    for (const table of device.app.tableOrder)
+      world.emit({
+        kind: 'read',
+        client: device.name,
+        user: device.user.id,
+        schemaVersion: device.version,
+        table,
+        rows: await rowsOn(satchel, device.app, table),
+      });
+  });
 
 /** The user looks at the open conflicts and decides one. */
 const resolve = async (world: World, device: Device, seed: number): Promise<void> => {

@@ -53,6 +53,10 @@ export class Disk {
     this.#fuse = { left: statement, burnt };
   }
 
+  disarm(): void {
+    this.#fuse = null;
+  }
+
   get isArmed(): boolean {
     return this.#fuse !== null;
   }

@@ -23,6 +23,7 @@ export const heal = async (world: World): Promise<void> => {
   for (const device of world.devices) {
     device.troubles.length = 0;
     device.disk.setFull(false);
+    device.disk.disarm();
     if (device.isAsleep) device.wake();
     device.setOnline(true);
     if (device.owner) await back(world, device);
@@ -84,7 +85,7 @@ export const comeToRest = async (world: World): Promise<number | null> => {
 
 /** Everybody syncs by hand until nothing comes any more; then the final state of all is written down. */
 export const quiesce = async (world: World, healedWithin: number | null): Promise<void> => {
-  for (let round = 0; round < 3; round += 1)
+  for (let round = 0; round < 2; round += 1)
     for (const device of world.devices) {
       if (!device.satchel) continue;
       const ran = await world.until(device.satchel.sync.now(), 120 * SECOND);

@@ -1,3 +1,4 @@
+import type { Satchel } from '@satchel/client';
 import { SatchelError } from '@satchel/protocol';
 import pg from 'pg';
 import type { SchemaVersion } from '../app/field-app.ts';
@@ -272,7 +273,17 @@ export class World {
 
   /** Looks at every device that runs, as a screen would. */
   async observeAll(): Promise<void> {
-    for (const device of this.devices) if (device.satchel) await observe(this, device, device.satchel);
+    for (const device of this.devices) await this.lookAt(device, (satchel) => observe(this, device, satchel));
+  }
+
+  /** Reads something on a device; it may be killed under the look, or have no room for it. */
+  async lookAt(device: Device, look: (satchel: Satchel) => Promise<unknown>): Promise<void> {
+    if (!device.satchel) return;
+    try {
+      await look(device.satchel);
+    } catch (error) {
+      if (!(error instanceof Killed) && !(error instanceof SatchelError)) throw error;
+    }
   }
 
   #told(device: Device, action: string, text: string): void {
