@@ -474,7 +474,7 @@ describe('a retry that is due', () => {
     expect(looks).toBeLessThan(100);
   });
 
-  it('[SYNC-61] goes also when the clock was set back meanwhile', async () => {
+  it('[SYNC-62] goes also when the clock was set back meanwhile', async () => {
     const { db, server, time } = await open();
     await time.advance(100);
     fail(bench);
@@ -484,5 +484,18 @@ describe('a retry that is due', () => {
     server.clockError = -3_652 * 86_400_000;
     await time.advance(400_000);
     expect(await db.status()).toMatchObject({ pending: 0 });
+  });
+
+  it('[SYNC-62] waits as long as the server asks, and does not take that for a clock set back', async () => {
+    const { db, server, time } = await open();
+    await time.advance(100);
+    let asked = 0;
+    server.onPush = () => {
+      asked += 1;
+      throw new SatchelError('server_busy', { retryAfter: 7_200 });
+    };
+    await db.write([alert('a1')]);
+    await time.advance(3_600_000);
+    expect(asked).toBeLessThan(3);
   });
 });

@@ -91,8 +91,8 @@ const BACKOFF = { attempts: Number.POSITIVE_INFINITY, firstDelay: 1_000, maxDela
 
 /** Milliseconds after which a retry that was due, and did not go, is looked at again. */
 const SOONEST = 1_000;
-/** Longer than any back-off, and than what a server asks to wait: limits are counted by the minute. */
-const LONGEST_WAIT = 600_000;
+/** Milliseconds by which a clock may go back without having been set back. */
+const CLOCK_JITTER = 1_000;
 
 interface Run {
   readonly trigger: Trigger;
@@ -135,6 +135,8 @@ export class SyncLoop {
   #failures = 0;
   /** An upload ended without its answers, or its batch, having been put away. */
   #leftInFlight = false;
+  /** The device's clock when it was last looked at. */
+  #latest = Number.NEGATIVE_INFINITY;
   #rowsRemaining: number | null = null;
   #latencyMs: number | null = null;
   #clockOffset: number | null = null;
@@ -675,15 +677,21 @@ export class SyncLoop {
 
   /**
    * When a retry that is due at `due` wakes the loop; `null`: not by itself. One that was
-   * due and did not go is never tried at once, or the loop would never rest. One that is
-   * due later than any wait is long was noted by a clock that has since been set back.
+   * due and did not go is never tried at once, or the loop would never rest.
    */
   #retryAt(due: number): number | null {
     const now = this.#given.clock.now();
-    if (due <= now) return this.#wait() === null ? now + SOONEST : null;
-    if (due <= now + LONGEST_WAIT) return due;
+    if (due > now) return due;
+    return this.#wait() === null ? now + SOONEST : null;
+  }
+
+  /** What is due by a clock that has since been set back would wait for years: it is due now. */
+  #mindClock(): void {
+    const now = this.#given.clock.now();
+    const setBack = now < this.#latest - CLOCK_JITTER;
+    this.#latest = now;
+    if (!setBack) return;
     this.#given.port.call('retryFailed').then(() => this.request('retry', 'up'), this.#failedAlone);
-    return null;
   }
 
   /** Sets the timer for the next run: the schedule, or an earlier retry of a single mutation. */
@@ -691,6 +699,7 @@ export class SyncLoop {
     this.#scheduleTimer?.cancel();
     this.#scheduleTimer = null;
     if (!this.#running) return;
+    this.#mindClock();
     const { clock, network, port, scheduler, sync } = this.#given;
     const now = clock.now();
     const scheduled = nextScheduledRun(sync.schedule, network.state(), now);
