@@ -152,4 +152,27 @@ describe('chores', () => {
     await stopped;
     expect([finished, scheduler.waiting]).toEqual([true, 0]);
   });
+
+  it('[OPS-09] all due at once, as after a sleep, take no more than a few connections for their locks', async () => {
+    const scheduler = new ManualScheduler();
+    const db = await openDatabase({ url: database.url, connections: 3 });
+    let done = 0;
+    const chores = Array.from(
+      { length: 6 },
+      (_, at): Chore => ({
+        name: `alone ${at}`,
+        every: 1_000,
+        alone: true,
+        run: async () => {
+          await db.query('select 1');
+          done += 1;
+        },
+      }),
+    );
+    const maintenance = startMaintenance(chores, { db, scheduler, random, log: silentLog });
+    await scheduler.pass(1_000);
+    await maintenance.stop();
+    expect(done).toBe(6);
+    await db.close();
+  });
 });

@@ -26,6 +26,13 @@ const AFTER_ERROR = 10_000;
 const JITTER = 0.1;
 
 /**
+ * Chores under a lock at one time. Each holds a connection for its lock and needs another
+ * for its work: after a machine slept all are due at once, and would take the whole pool
+ * and wait for one another for ever. Two, so that a long one does not hold up the quick.
+ */
+const MOST_ALONE = 2;
+
+/**
  * Runs each chore at its interval until stopped. A failing chore is logged and tried
  * again; it never stops the others.
  */
@@ -40,13 +47,14 @@ export const startMaintenance = (
 ): Maintenance => {
   const timers = new Map<string, Timer>();
   const running = new Map<string, Promise<void>>();
+  const turns = takingTurns(MOST_ALONE);
   let stopped = false;
 
   const runOnce = (chore: Chore): Promise<void> => {
     const under = running.get(chore.name);
     if (under !== undefined) return under;
-    const work = (chore.alone ? runAlone(given.db, chore) : chore.run().then(() => {})).finally(() =>
-      running.delete(chore.name),
+    const work = (chore.alone ? turns(() => runAlone(given.db, chore)) : chore.run().then(() => {})).finally(
+      () => running.delete(chore.name),
     );
     running.set(chore.name, work);
     return work;
@@ -95,3 +103,20 @@ const runAlone = (db: Database, chore: Chore): Promise<void> =>
     );
     if (rows[0]?.mine === true) await chore.run();
   });
+
+/** At most so many at a time, in the order in which they came. */
+const takingTurns = (most: number): ((work: () => Promise<void>) => Promise<void>) => {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((turn) => waiting.push(turn));
+    try {
+      await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+};
