@@ -39,6 +39,8 @@ export interface OutboxItem {
   readonly state: 'queued' | 'in-flight' | 'blocked' | 'review' | 'settled' | 'failed' | 'quarantined';
   readonly outcome: OutcomeKind | null;
   readonly blockedBy: string | null;
+  /** The server keeps it until the row that it refers to is there. */
+  readonly held: boolean;
   readonly problem: Problem | null;
 }
 

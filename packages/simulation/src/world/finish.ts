@@ -1,7 +1,8 @@
 import type { Satchel } from '@satchel/client';
 import type { Json } from '@satchel/protocol';
-import { fieldApp } from '../app/field-app.ts';
+import { fieldApp, type SchemaVersion } from '../app/field-app.ts';
 import type { CommittedMutation, FinalClient, FinalServer, PlainRow } from '../history.ts';
+import { migrateServers } from './database-faults.ts';
 import type { Device } from './device.ts';
 import { ended } from './ended.ts';
 import { back, setRevoked } from './fault-actions.ts';
@@ -57,28 +58,45 @@ export const heal = async (world: World): Promise<void> => {
     device.troubles.length = 0;
     device.disk.setFull(false);
   }
+  // A device may be ahead of the servers; they catch up, one version after the other.
+  const newest = Math.max(...world.devices.map(({ version }) => version));
+  while (world.serverVersion < newest)
+    await migrateServers(world, (world.serverVersion + 1) as SchemaVersion);
   world.emit({ kind: 'healed', by: world.timeline.now() + LIVENESS_MS });
 };
 
 /** Mutations that nobody has to wait for: a person decides, or the reason is shown. */
 const AT_REST = new Set(['settled', 'quarantined', 'review', 'blocked', 'failed']);
 
-const isAtRest = async (satchel: Satchel): Promise<boolean> => {
-  const { uploading, downloading, complete, held } = await satchel.status();
-  if (uploading || downloading || !complete) return false;
+/** Longer than the longest back-off: what has not moved for so long waits for something else. */
+const STILL_MS = 330 * SECOND;
+
+/** What is left to do on a device, in one text; `null` while something is under way. */
+const leftOn = async (satchel: Satchel): Promise<string | null> => {
+  const { uploading, downloading, complete } = await satchel.status();
+  if (uploading || downloading || !complete) return null;
   const items = await wholeOutbox(satchel);
-  return items.filter(({ state }) => !AT_REST.has(state)).length <= held;
+  const left = items.filter(({ state, held }) => !AT_REST.has(state) && !held);
+  return left.map(({ mutationId, state }) => `${mutationId} ${state}`).join();
 };
 
 /** Lets time pass until every device is at rest; the virtual time that it took, or `null`. */
 export const comeToRest = async (world: World): Promise<number | null> => {
   const from = world.timeline.now();
+  let last = '';
+  let since = from;
   while (world.timeline.now() - from <= LIVENESS_MS) {
     await world.timeline.advance(5 * SECOND);
     await world.observeAll();
-    let isQuiet = true;
-    for (const { satchel } of world.devices) if (!satchel || !(await isAtRest(satchel))) isQuiet = false;
-    if (isQuiet) return world.timeline.now() - from;
+    const now = world.timeline.now();
+    const left: (string | null)[] = [];
+    for (const { satchel } of world.devices) left.push(satchel && (await leftOn(satchel)));
+    if (left.every((one) => one === '')) return now - from;
+    const text = JSON.stringify(left);
+    if (text !== last) since = now;
+    last = text;
+    // What waits for a person, by way of another, never moves: the checkers judge it.
+    if (!left.includes(null) && now - since >= STILL_MS) return since - from;
   }
   return null;
 };

@@ -34,7 +34,7 @@ const readOutbox = async (
   satchel: Satchel,
   before: ReadonlyMap<string, string> | undefined,
 ): Promise<OutboxItem[]> => {
-  const columns = 'select mutation_id, state, blocked_by, problem, outcome from satchel_outbox';
+  const columns = 'select mutation_id, state, blocked_by, held_until, problem, outcome from satchel_outbox';
   const open = await satchel.all(`${columns} where state <> 'settled' order by position`);
   const known = new Set(open.map(({ mutation_id }) => mutation_id));
   const left = [...(before?.keys() ?? [])].filter((id) => !known.has(id));
@@ -53,6 +53,7 @@ const readOutbox = async (
         ? (JSON.parse(row.outcome) as { outcome: OutboxItem['outcome'] }).outcome
         : null,
     blockedBy: row.blocked_by === null ? null : String(row.blocked_by),
+    held: row.held_until !== null,
     problem: typeof row.problem === 'string' ? (JSON.parse(row.problem) as Problem) : null,
   }));
 };
