@@ -1,6 +1,6 @@
 import { FAULT_NAMES } from './faults.ts';
 import type { HistoryEvent } from './history.ts';
-import { planOf } from './plan.ts';
+import { type Plan, planOf } from './plan.ts';
 import { Cluster } from './postgres/cluster.ts';
 import type { SimulationOptions, SimulationResult } from './run.ts';
 import { carryOut } from './world/actions.ts';
@@ -28,6 +28,9 @@ export const stopSimulations = async (): Promise<void> => {
 /** Between two steps of the plan a device makes a backup of itself this often. */
 const COPY_EVERY = 20;
 
+/** What is done in a world between its beginning and the end of its faults; it asks `isOver` between two steps. */
+export type Play = (world: World, isOver: () => boolean) => Promise<void>;
+
 /**
  * Runs one simulation: draws the plan of the seed, carries it out step by step, heals
  * every fault, lets all come to rest, and tells what happened.
@@ -37,9 +40,29 @@ const COPY_EVERY = 20;
  * const { traceHash, violations } = await runSimulation({ seed: 7, steps: 200, checkers: CHECKERS });
  * ```
  */
-export const runSimulation = async (options: SimulationOptions): Promise<SimulationResult> => {
-  const { seed, onEvent } = options;
-  const plan = options.plan ?? planOf(seed, options.steps ?? 500, options.faults ?? FAULT_NAMES);
+export const runSimulation = (options: SimulationOptions): Promise<SimulationResult> => {
+  const plan = options.plan ?? planOf(options.seed, options.steps ?? 500, options.faults ?? FAULT_NAMES);
+  return playOut({ ...options, plan }, async (world, isOver) => {
+    for (const [index, { number, action, gap }] of plan.steps.entries()) {
+      if (isOver()) break;
+      world.step = number;
+      await carryOut(world, action);
+      await world.timeline.advance(gap);
+      await runPending(world);
+      await world.observeAll();
+      world.stepDone();
+      if (index % COPY_EVERY === COPY_EVERY - 1)
+        world.devices[((index / COPY_EVERY) % world.devices.length) | 0]?.keepCopy();
+    }
+  });
+};
+
+/** A world of its own in which `play` is played; then every fault is healed, and all come to rest. */
+export const playOut = async (
+  options: SimulationOptions & { readonly plan: Plan },
+  play: Play,
+): Promise<SimulationResult> => {
+  const { seed, plan, onEvent } = options;
   const started = performance.now();
   const postgres = await cluster();
   const database = await postgres.createDatabase(plan.serverVersion);
@@ -57,19 +80,9 @@ export const runSimulation = async (options: SimulationOptions): Promise<Simulat
   let healedWithin: number | null = null;
   try {
     await world.open();
-    for (const [index, { number, action, gap }] of plan.steps.entries()) {
-      if (isOver()) break;
-      world.step = number;
-      await carryOut(world, action);
-      await world.timeline.advance(gap);
-      await runPending(world);
-      await world.observeAll();
-      world.stepDone();
-      if (index % COPY_EVERY === COPY_EVERY - 1)
-        world.devices[((index / COPY_EVERY) % world.devices.length) | 0]?.keepCopy();
-    }
+    await play(world, isOver);
     if (!isOver()) {
-      world.step = (plan.steps.at(-1)?.number ?? -1) + 1;
+      world.step = (plan.steps.at(-1)?.number ?? world.step) + 1;
       await heal(world);
       healedWithin = await comeToRest(world);
       await quiesce(world, healedWithin);
