@@ -57,10 +57,11 @@ export const runSimulation = (options: SimulationOptions): Promise<SimulationRes
   });
 };
 
-/** A world of its own in which `play` is played; then every fault is healed, and all come to rest. */
+/** A world of its own in which `play` is played; then every fault is healed, all come to rest, and `atRest` looks at it. */
 export const playOut = async (
   options: SimulationOptions & { readonly plan: Plan },
   play: Play,
+  atRest?: (world: World) => Promise<void>,
 ): Promise<SimulationResult> => {
   const { seed, plan, onEvent } = options;
   const started = performance.now();
@@ -86,6 +87,7 @@ export const playOut = async (
       await heal(world);
       healedWithin = await comeToRest(world);
       await quiesce(world, healedWithin);
+      await atRest?.(world);
     }
   } finally {
     await world.close();

@@ -58,6 +58,8 @@ export class Device implements Line {
   clockError = 0;
   /** A token that is no longer taken; the app has no other until it ends. */
   tokenExpired = false;
+  /** Seconds that a token of its lasts. */
+  tokenSeconds = TOKEN_SECONDS;
   revoked = false;
   /** Whose device it is, while somebody else is signed in. */
   owner: User | null = null;
@@ -206,7 +208,7 @@ export class Device implements Line {
 
   #token(): string {
     const seconds = Math.floor(this.#given.timeline.now() / 1_000);
-    const exp = this.tokenExpired ? seconds - 1_000 : seconds + TOKEN_SECONDS;
+    const exp = this.tokenExpired ? seconds - 1_000 : seconds + this.tokenSeconds;
     return tokenOf({ sub: this.user.id, roles: this.user.roles, exp });
   }
 
