@@ -1,8 +1,9 @@
 import type { Violation } from './checker.ts';
 import { CHECKERS } from './checkers/all-checkers.ts';
 import { CORE_FAULTS, type CoreFault, runCore } from './core-runner/run-core.ts';
-import { type Fault, noFaultsFired } from './faults.ts';
-import { type Plan, planOf } from './plan.ts';
+import { pairsMet } from './fault-cover.ts';
+import { FAULTS, type Fault, familyPairs, noFaultsFired } from './faults.ts';
+import { type Plan, planOf, STEPS_OF_A_SEED } from './plan.ts';
 import type { SimulationResult } from './run.ts';
 import { shrinkPlan } from './shrink-plan.ts';
 import { runSimulation } from './simulate.ts';
@@ -37,6 +38,8 @@ export interface CampaignResult {
   readonly steps: number;
   readonly failures: readonly Failure[];
   readonly faults: Readonly<Record<string, number>>;
+  /** Seeds in which faults of both families happened, by pair: `client+network`. Empty for the core. */
+  readonly pairs: Readonly<Record<string, number>>;
   /** Simulated milliseconds: of the world, and summed over its devices. */
   readonly virtualMs: number;
   readonly deviceMs: number;
@@ -72,10 +75,12 @@ class Tally {
   readonly healedWithin: number[] = [];
   readonly failures: Failure[] = [];
   readonly faults: Record<string, number>;
+  readonly pairs: Record<string, number>;
   readonly #started = performance.now();
 
-  constructor(faults: Record<string, number>) {
+  constructor(faults: Record<string, number>, pairs: readonly string[]) {
     this.faults = faults;
+    this.pairs = Object.fromEntries(pairs.map((pair) => [pair, 0]));
   }
 
   take(seed: number, fired: Readonly<Record<string, number>>): void {
@@ -83,10 +88,14 @@ class Tally {
     this.to = seed;
     for (const [fault, count] of Object.entries(fired))
       this.faults[fault] = (this.faults[fault] ?? 0) + count;
+    const families = Object.entries(fired).flatMap(([fault, count]) =>
+      count > 0 ? [FAULTS[fault as Fault].family] : [],
+    );
+    for (const pair of pairsMet(families)) if (pair in this.pairs) this.pairs[pair]! += 1;
   }
 
   result(kind: 'core' | 'whole', from: number, steps: number): CampaignResult {
-    const { to, seeds, failures, faults, virtualMs, deviceMs, commits, healedWithin } = this;
+    const { to, seeds, failures, faults, pairs, virtualMs, deviceMs, commits, healedWithin } = this;
     const { searched, replayed, replayedAlike } = this;
     const realMs = performance.now() - this.#started;
     return {
@@ -97,6 +106,7 @@ class Tally {
       steps,
       failures,
       faults,
+      pairs,
       virtualMs,
       deviceMs,
       realMs,
@@ -113,7 +123,6 @@ const goesOn = ({ to, until, signal }: Seeds, seed: number): boolean =>
   signal?.aborted !== true && (until === undefined ? seed <= to : performance.now() < until);
 
 const CORE_STEPS = 40;
-const WHOLE_STEPS = 500;
 /** Failures of one campaign that are made shorter, and the real time for each. */
 const SHRUNK = 3;
 const SHRINK_MS = 60_000;
@@ -129,7 +138,7 @@ const shortestCore = (seed: number, steps: number): number => {
 /** Runs seeds on the pure core. Yields to the event loop now and then, so that it can be stopped. */
 export const runCoreSeeds = async (options: CampaignOptions): Promise<CampaignResult> => {
   const { seeds, steps = CORE_STEPS, twice = false, onSeed } = options;
-  const tally = new Tally(Object.fromEntries(CORE_FAULTS.map((fault: CoreFault) => [fault, 0])));
+  const tally = new Tally(Object.fromEntries(CORE_FAULTS.map((fault: CoreFault) => [fault, 0])), []);
   for (let seed = seeds.from; goesOn(seeds, seed); seed++) {
     const run = runCore({ seed, steps });
     tally.take(seed, run.faults);
@@ -158,9 +167,8 @@ export const runCoreSeeds = async (options: CampaignOptions): Promise<CampaignRe
 };
 
 export interface WholeOptions extends CampaignOptions {
-  /** Faults that may fire; by default all, or those that `faultsOf` gives for a seed. */
+  /** Faults that may come up; by default those of each seed's own families. */
   readonly faults?: readonly Fault[];
-  readonly faultsOf?: (seed: number) => readonly Fault[];
   /** Only these steps of the plan, by their numbers. */
   readonly only?: readonly number[];
   /** Runs that shrinking a failure may take. Default 30. */
@@ -169,12 +177,15 @@ export interface WholeOptions extends CampaignOptions {
 
 /** Runs seeds on the whole system, with every checker looking on. */
 export const runWholeSeeds = async (options: WholeOptions): Promise<CampaignResult> => {
-  const { seeds, steps = WHOLE_STEPS, twice = false, onSeed, only } = options;
-  const tally = new Tally(noFaultsFired());
+  const { seeds, steps = STEPS_OF_A_SEED, twice = false, onSeed, only } = options;
+  const tally = new Tally(
+    noFaultsFired(),
+    familyPairs().map((pair) => pair.join('+')),
+  );
   for (let seed = seeds.from; goesOn(seeds, seed); seed++) {
-    const faults = options.faults ?? options.faultsOf?.(seed);
+    const { faults } = options;
     const given = { seed, steps, checkers: CHECKERS, ...(faults && { faults }) };
-    const plan = only && keepOnly(planFor(seed, steps, faults), only);
+    const plan = only && keepOnly(planOf(seed, steps, faults), only);
     const run = await runSimulation({ ...given, ...(plan && { plan }) });
     tally.take(seed, run.faultsFired);
     tally.virtualMs += run.virtualMs;
@@ -196,9 +207,6 @@ export const runWholeSeeds = async (options: WholeOptions): Promise<CampaignResu
   }
   return tally.result('whole', seeds.from, steps);
 };
-
-const planFor = (seed: number, steps: number, faults: readonly Fault[] | undefined): Plan =>
-  faults ? planOf(seed, steps, faults) : planOf(seed, steps);
 
 const keepOnly = (plan: Plan, only: readonly number[]): Plan => ({
   ...plan,

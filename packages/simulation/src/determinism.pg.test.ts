@@ -1,5 +1,4 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { coverPairs } from './faults.ts';
 import { runSimulation, stopSimulations } from './simulate.ts';
 
 afterAll(stopSimulations);
@@ -14,7 +13,6 @@ describe('one seed', () => {
       const { traceHash } = await runSimulation({
         seed,
         steps: 60,
-        faults: coverPairs(seed * 11),
         onTrace: (line) => trace.push(line),
       });
       return [...trace, traceHash];

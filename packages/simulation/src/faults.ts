@@ -97,19 +97,6 @@ export const faultsOf = (family: Family): readonly Fault[] =>
 export const familyPairs = (): readonly (readonly [Family, Family])[] =>
   FAMILIES.flatMap((one, at) => FAMILIES.slice(at + 1).map((other) => [one, other] as const));
 
-/**
- * The faults of the seed `index` of the fixed set: those of one pair of families. With
- * as many seeds as there are pairs (45), or more, every pair is covered.
- */
-export const coverPairs = (index: number): readonly Fault[] => {
-  const pairs = familyPairs();
-  const [one, other] = pairs[((index % pairs.length) + pairs.length) % pairs.length] as readonly [
-    Family,
-    Family,
-  ];
-  return [...faultsOf(one), ...faultsOf(other)];
-};
-
 /** No fault has fired. */
 export const noFaultsFired = (): Record<Fault, number> =>
   Object.fromEntries(FAULT_NAMES.map((fault) => [fault, 0])) as Record<Fault, number>;

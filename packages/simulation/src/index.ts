@@ -10,8 +10,8 @@ export type { Checker, CheckerFactory, Finding, Violation } from './checker.ts';
 export { CHECKERS } from './checkers/all-checkers.ts';
 export { INVARIANTS } from './checkers/invariants.ts';
 export { CORE_FAULTS, type CoreResult, runCore } from './core-runner/run-core.ts';
+export { FAMILIES_OF_A_SEED, familiesOfSeed, faultsOfSeed } from './fault-cover.ts';
 export {
-  coverPairs,
   FAMILIES,
   FAULT_NAMES,
   FAULTS,

@@ -1,5 +1,7 @@
 import type { SchemaVersion } from './app/field-app.ts';
-import { FAULT_NAMES, type Fault } from './faults.ts';
+import { faultsOfSeed } from './fault-cover.ts';
+import { faultSteps } from './fault-deck.ts';
+import type { Fault } from './faults.ts';
 import { Draw } from './world/draw.ts';
 
 /** What an app's user does in one go. */
@@ -94,23 +96,20 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How often a step is a fault. */
-const FAULT_SHARE = 0.16;
-/** Faults that take long in real time, and so are drawn less often. */
-const COSTLY: Partial<Record<Fault, number>> = {
-  F29: 0.25,
-  F30: 0.25,
-  F33: 0.5,
-  F34: 0.3,
-  F17: 0.6,
-  F41: 0.3,
-};
+/** Steps of a seed of the fixed set: as many as let each of its faults come up once and more. */
+export const STEPS_OF_A_SEED = 150;
+/** How many of the steps are faults. */
+const FAULT_SHARE = 0.3;
 
-/** The plan that a seed draws. */
-export const planOf = (seed: number, steps: number, faults: readonly Fault[] = FAULT_NAMES): Plan => {
+/**
+ * The plan that a seed draws, with the faults that may come up; by default those of the
+ * seed's own families.
+ */
+export const planOf = (seed: number, steps: number, faults: readonly Fault[] = faultsOfSeed(seed)): Plan => {
   const draw = new Draw(seed, 'plan');
+  const faultAt = faultSteps(new Draw(seed, 'faults'), faults, steps, FAULT_SHARE);
   const migrates = faults.includes('F33');
-  const serverVersion: SchemaVersion = migrates ? draw.pick([1, 2, 2, 3]) : draw.pick([2, 3, 3]);
+  const serverVersion: SchemaVersion = migrates ? draw.pick([1, 1, 2]) : draw.pick([2, 3, 3]);
   const clients = draw.between(3, CLIENTS);
   const clientVersions = Array.from({ length: clients }, (): SchemaVersion => {
     const oldest = Math.max(1, serverVersion - 2);
@@ -123,7 +122,7 @@ export const planOf = (seed: number, steps: number, faults: readonly Fault[] = F
     clientVersions,
     steps: Array.from({ length: steps }, (_, number) => ({
       number,
-      action: actionOf(draw, clients, faults),
+      action: actionOf(draw, clients, faultAt.get(number)),
       gap: draw.weighted([
         [5, 0],
         [5, draw.between(1, 100)],
@@ -134,11 +133,10 @@ export const planOf = (seed: number, steps: number, faults: readonly Fault[] = F
   };
 };
 
-const actionOf = (draw: Draw, clients: number, faults: readonly Fault[]): Action => {
+const actionOf = (draw: Draw, clients: number, fault: Fault | undefined): Action => {
   const client = draw.between(0, clients - 1);
   const seed = draw.between(0, 2 ** 31);
-  if (faults.length > 0 && draw.chance(FAULT_SHARE)) {
-    const fault = draw.weighted(faults.map((one) => [COSTLY[one] ?? 1, one] as const));
+  if (fault !== undefined) {
     const ms = draw.weighted([
       [3, draw.between(200, 3_000)],
       [3, draw.between(3_000, 30_000)],

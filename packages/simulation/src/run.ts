@@ -5,9 +5,9 @@ import type { Plan } from './plan.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
-  /** Steps of the plan that the seed draws. Default 500. */
+  /** Steps of the plan that the seed draws. Default 150. */
   readonly steps?: number;
-  /** Faults that may fire. Default: all. An empty list: none. */
+  /** Faults that may come up in the plan. Default: those of the seed's families, `faultsOfSeed`. An empty list: none. */
   readonly faults?: readonly Fault[];
   /** This plan instead of the seed's own: a scenario, or a shrunk one. */
   readonly plan?: Plan;

@@ -1,6 +1,5 @@
-import { FAULT_NAMES } from './faults.ts';
 import type { HistoryEvent } from './history.ts';
-import { type Plan, planOf } from './plan.ts';
+import { type Plan, planOf, STEPS_OF_A_SEED } from './plan.ts';
 import { Cluster } from './postgres/cluster.ts';
 import type { SimulationOptions, SimulationResult } from './run.ts';
 import { carryOut } from './world/actions.ts';
@@ -41,7 +40,7 @@ export type Play = (world: World, isOver: () => boolean) => Promise<void>;
  * ```
  */
 export const runSimulation = (options: SimulationOptions): Promise<SimulationResult> => {
-  const plan = options.plan ?? planOf(options.seed, options.steps ?? 500, options.faults ?? FAULT_NAMES);
+  const plan = options.plan ?? planOf(options.seed, options.steps ?? STEPS_OF_A_SEED, options.faults);
   return playOut({ ...options, plan }, async (world, isOver) => {
     for (const [index, { number, action, gap }] of plan.steps.entries()) {
       if (isOver()) break;

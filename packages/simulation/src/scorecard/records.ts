@@ -21,6 +21,8 @@ export interface SeedsRecord extends RunFacts {
   readonly failed: readonly number[];
   readonly byInvariant: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
+  /** Seeds in which faults of both families happened, by pair. Runs that were kept before it was counted have none. */
+  readonly pairs?: Readonly<Record<string, number>>;
   readonly deviceHours: number;
   readonly virtualOverReal: number;
   readonly seedsPerSecond: number;
@@ -66,6 +68,7 @@ export const recordOfSeeds = (result: CampaignResult, facts: RunFacts): SeedsRec
     failed: result.failures.map(({ seed }) => seed),
     byInvariant,
     faults: result.faults,
+    pairs: result.pairs,
     deviceHours: rounded(result.deviceMs / 3_600_000),
     virtualOverReal: rounded(result.virtualMs / Math.max(1, result.realMs)),
     seedsPerSecond: rounded((1_000 * result.seeds) / Math.max(1, result.realMs)),

@@ -22,7 +22,8 @@ export const restoreBackup = async (world: World): Promise<void> => {
   const { backup } = world;
   if (!backup || backup.version !== world.serverVersion) return;
   world.backup = null;
-  world.fire('F29', 'database', 'restored');
+  const lost = world.commits - backup.commits;
+  if (lost > 0) world.fire('F29', 'database', `restored, ${lost} commits lost`);
   await apart(world, async () => {
     await world.cluster.dropDatabase(world.database);
     await world.cluster.renameDatabase(backup.name, world.database);

@@ -5,7 +5,8 @@ import type { CommittedMutation, FinalClient, FinalServer, PlainRow } from '../h
 import { migrateServers } from './database-faults.ts';
 import type { Device } from './device.ts';
 import { ended } from './ended.ts';
-import { back, setRevoked } from './fault-actions.ts';
+import { setRevoked } from './faults/rights-faults.ts';
+import { back } from './faults/user-faults.ts';
 import { plainRow, rawRow, rowsOn } from './rows.ts';
 import { shownOf, truthOf, wholeOutbox } from './status.ts';
 import type { World } from './world.ts';

@@ -58,13 +58,15 @@ interface OpenLine {
 /** The network between devices and servers. It loses, delays, doubles, cuts and lies as the troubles of a line say. */
 export class Network {
   readonly #given: NetworkGiven;
-  readonly #draw: Draw;
+  readonly #draws = new Map<string, Draw>();
   readonly #open = new Set<OpenLine>();
   requests = 0;
+  /** Requests on their way are numbered; the highest number that has arrived. */
+  #sent = 0;
+  #arrived = 0;
 
   constructor(given: NetworkGiven) {
     this.#given = given;
-    this.#draw = new Draw(given.seed, 'network');
   }
 
   /** Whether anything could pass between the device and some server now. */
@@ -84,9 +86,18 @@ export class Network {
     };
   }
 
-  /** The device's address changes, or it goes offline: what is open ends, and the servers learn nothing. */
-  cutOpen(line: Line): void {
-    for (const one of [...this.#open]) if (one.line.name === line.name) one.lose();
+  /** The device's address changes, or it goes offline: what is open ends, and the servers learn nothing. How much that was. */
+  cutOpen(line: Line): number {
+    const own = [...this.#open].filter((one) => one.line.name === line.name);
+    for (const one of own) one.lose();
+    return own.length;
+  }
+
+  /** Each line has draws of its own: what happens on one does not shift another's. */
+  #drawOf({ name }: Line): Draw {
+    const known = this.#draws.get(name) ?? new Draw(this.#given.seed, `network ${name}`);
+    this.#draws.set(name, known);
+    return known;
   }
 
   #troubles(line: Line): readonly Trouble[] {
@@ -99,7 +110,7 @@ export class Network {
   /** Which trouble of the line this exchange meets, the first that is drawn. */
   #meets(line: Line, faults: readonly Fault[], detail: string): Trouble | undefined {
     for (const trouble of this.#troubles(line)) {
-      if (!faults.includes(trouble.fault) || !this.#draw.chance(trouble.share)) continue;
+      if (!faults.includes(trouble.fault) || !this.#drawOf(line).chance(trouble.share)) continue;
       this.#given.fired(trouble.fault, line.name, detail);
       return trouble;
     }
@@ -107,17 +118,24 @@ export class Network {
   }
 
   #latency(line: Line, lines: number): number {
-    let ms = this.#draw.between(5, 60);
-    if (this.#meets(line, ['F5'], 'delay')) ms += this.#draw.between(200, 8_000);
-    if (this.#meets(line, ['F6'], 'reorder')) ms += this.#draw.between(0, 1_500);
+    let ms = this.#drawOf(line).between(5, 60);
+    if (this.#meets(line, ['F5'], 'delay')) ms += this.#drawOf(line).between(200, 8_000);
     if (this.#meets(line, ['F11'], 'slow')) ms += 500 + 120 * lines;
     return ms;
+  }
+
+  /** A request that goes another way may come after one that was sent later. */
+  #detour(line: Line): number {
+    const trouble = this.#troubles(line).find(({ fault }) => fault === 'F6');
+    const draw = this.#drawOf(line);
+    return trouble && draw.chance(trouble.share) ? draw.between(100, 3_000) : 0;
   }
 
   #server(line: Line): ServerProcess | undefined {
     const serving = this.#given.servers().filter(({ isServing }) => isServing);
     if (serving.length === 0) return undefined;
-    if (serving.length > 1 && this.#meets(line, ['F37'], 'another server')) return this.#draw.pick(serving);
+    if (serving.length > 1 && this.#meets(line, ['F37'], 'another server'))
+      return this.#drawOf(line).pick(serving.slice(1));
     return serving[0];
   }
 
@@ -168,23 +186,25 @@ export class Network {
         }),
       );
     };
-    const later = (answered: Answered, ms = this.#draw.between(5, 60)): void => {
+    const later = (answered: Answered, ms = this.#drawOf(line).between(5, 60)): void => {
       timeline.after(ms, () => answer(answered), `answer ${line.name}`);
     };
     /** No answer ever, or word at once that the connection is gone. */
     const lost = (): void => {
-      if (this.#draw.chance(0.6)) timeline.after(this.#draw.between(5, 400), fail, `lost ${line.name}`);
+      if (this.#drawOf(line).chance(0.6))
+        timeline.after(this.#drawOf(line).between(5, 400), fail, `lost ${line.name}`);
     };
 
     if (this.#meets(line, ['F9'], action)) {
-      if (this.#draw.chance(0.7)) later({ status: 200, headers: HTML, text: PORTAL });
+      if (this.#drawOf(line).chance(0.7)) later({ status: 200, headers: HTML, text: PORTAL });
       else timeline.after(20, () => end(() => reject(new SatchelError('network_intercepted'))), 'tls');
       return;
     }
     const between = this.#meets(line, BETWEEN, action);
-    const afterwards = between !== undefined && AFTERWARDS.includes(between.fault) && this.#draw.chance(0.4);
+    const afterwards =
+      between !== undefined && AFTERWARDS.includes(between.fault) && this.#drawOf(line).chance(0.4);
     if (between && !afterwards) {
-      later(answerOf(between.fault, this.#draw));
+      later(answerOf(between.fault, this.#drawOf(line)));
       return;
     }
     const wayless = this.#meets(line, ['F8', 'F7'], action);
@@ -223,13 +243,25 @@ export class Network {
             fail,
           });
         },
-        () => void timeline.after(this.#draw.between(1, 50), fail, `reset ${line.name}`),
+        () => void timeline.after(this.#drawOf(line).between(1, 50), fail, `reset ${line.name}`),
       );
     };
-    const ms = this.#latency(line, 1);
-    timeline.after(ms, () => deliver(false), `request ${line.name}`);
+    const detour = this.#detour(line);
+    const ms = this.#latency(line, 1) + detour;
+    this.#sent += 1;
+    const sent = this.#sent;
+    timeline.after(
+      ms,
+      () => {
+        if (detour > 0 && this.#arrived > sent)
+          this.#given.fired('F6', line.name, `after ${this.#arrived - sent} sent later`);
+        this.#arrived = Math.max(this.#arrived, sent);
+        deliver(false);
+      },
+      `request ${line.name}`,
+    );
     if (this.#meets(line, ['F4'], action))
-      timeline.after(ms + this.#draw.between(0, 300), () => deliver(true), `twin ${line.name}`);
+      timeline.after(ms + this.#drawOf(line).between(0, 300), () => deliver(true), `twin ${line.name}`);
   }
 
   #comeBack(
@@ -246,10 +278,11 @@ export class Network {
   ): void {
     const { timeline } = this.#given;
     if (given.afterwards) {
-      given.later(answerOf(given.afterwards.fault, this.#draw));
+      given.later(answerOf(given.afterwards.fault, this.#drawOf(line)));
       return;
     }
-    if (given.wayless || this.#meets(line, ['F2'], action)) {
+    // A reply to a question is no loss to speak of: what counts is that of a commit.
+    if (given.wayless || (action === '/v1/push' && this.#meets(line, ['F2'], action))) {
       given.lost();
       return;
     }
@@ -326,26 +359,28 @@ export class Network {
         `live ${line.name}`,
       );
 
+    const hear = (text: string): void => {
+      heard();
+      line.told('live', text);
+      events.message(text);
+    };
     const liveSocket: LiveSocket = {
       send: (message) => {
         if (this.#meets(line, ['F14'], 'live message')) {
-          if (this.#draw.chance(0.5)) {
+          if (this.#drawOf(line).chance(0.5)) {
             isBroken = true;
             return;
           }
+          // Said again, at once or when much else was said.
           const text = message.toString();
-          down(() => {
-            heard();
-            line.told('live', text);
-            events.message(text);
-          });
+          timeline.after(
+            this.#drawOf(line).between(0, 4_000),
+            () => down(() => hear(text)),
+            `replay ${line.name}`,
+          );
         }
         const text = message.toString();
-        down(() => {
-          heard();
-          line.told('live', text);
-          events.message(text);
-        });
+        down(() => hear(text));
       },
       buffered: 0,
       close: (code) => down(() => finish(code)),

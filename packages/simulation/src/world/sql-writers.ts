@@ -2,12 +2,14 @@ import type pg from 'pg';
 import type { SchemaVersion } from '../app/field-app.ts';
 import type { SqlEdit } from '../plan.ts';
 import type { Owner } from '../postgres/gate.ts';
-import { gatedConnections, pidOf } from '../postgres/gated-connection.ts';
+import { gatedConnections } from '../postgres/gated-connection.ts';
 import { Draw } from './draw.ts';
 import { REGIONS, STORES } from './edits.ts';
 import type { World } from './world.ts';
 
 type Work = (client: pg.Client) => Promise<void>;
+/** Hears, after the commit, how many rows were changed. */
+type Changed = (rows: number) => void;
 
 /** Programs that write the app's tables by plain SQL, as scripts and other services do. */
 export class SqlWriters {
@@ -47,8 +49,8 @@ export class SqlWriters {
     if (ended.kind === 'failed') throw ended.error;
   }
 
-  /** One transaction; it stays open for so long between its last statement and its end. */
-  async transaction(openFor: number, rollback: boolean, work: Work): Promise<void> {
+  /** One transaction; it stays open for so long between its last statement and its end. Whether it committed. */
+  async transaction(openFor: number, rollback: boolean, work: Work): Promise<boolean> {
     this.running += 1;
     let client: pg.Client | undefined;
     try {
@@ -59,6 +61,7 @@ export class SqlWriters {
         await new Promise<void>((done) => this.#world.timeline.after(openFor, done, 'sql waits'));
       await client.query(rollback ? 'rollback' : 'commit');
       this.#idle.push(client);
+      return !rollback;
     } catch (error) {
       if (client && this.#open.has(client)) {
         await client.query('rollback').then(
@@ -68,25 +71,36 @@ export class SqlWriters {
       }
       // Another writer was in the way, or the connection went: a script would begin anew, these do not.
       if (!EXPECTED.has(String((error as { code?: unknown }).code)) && !this.#world.databaseTrouble) {
-        if (client && !this.#open.has(client)) return;
+        if (client && !this.#open.has(client)) return false;
         throw error;
       }
+      return false;
     } finally {
       this.running -= 1;
     }
   }
 
   /** A careless edit by somebody who knows nothing of Satchel. Does not wait for its end. */
-  edit(edit: SqlEdit, openFor: number, rollback: boolean, seed: number): void {
+  edit(edit: SqlEdit, openFor: number, rollback: boolean, seed: number, changed: Changed = () => {}): void {
     const draw = new Draw(seed, 'sql');
-    this.transaction(openFor, rollback, (client) => this.#edit(client, edit, draw)).catch((error: unknown) =>
-      this.#world.crashed('sql', error),
+    let rows = 0;
+    const work = async (client: pg.Client): Promise<void> => {
+      rows = await this.#edit(client, edit, draw);
+    };
+    this.transaction(openFor, rollback, work).then(
+      (isCommitted) => (isCommitted ? changed(rows) : undefined),
+      (error: unknown) => this.#world.crashed('sql', error),
     );
   }
 
-  async #edit(client: pg.Client, edit: SqlEdit, draw: Draw): Promise<void> {
+  /** How many rows were changed. */
+  async #edit(client: pg.Client, edit: SqlEdit, draw: Draw): Promise<number> {
     const { marks, serverVersion } = this.#world;
     const name = productName(serverVersion);
+    let changed = 0;
+    const run = async (text: string, values: readonly unknown[]): Promise<void> => {
+      changed += (await client.query(text, [...values])).rowCount ?? 0;
+    };
     const any = async (table: string): Promise<string | undefined> => {
       const { rows } = await client.query<{ id: string }>(`select id from ${table} order by id collate "C"`);
       return rows.length === 0 ? undefined : draw.pick(rows).id;
@@ -95,65 +109,63 @@ export class SqlWriters {
       case 'edit': {
         const id = await any('products');
         const column = draw.pick([name, 'note', 'remark', 'flag']);
-        if (id) await client.query(`update products set ${column} = $1 where id = $2`, [marks.value(), id]);
-        return;
+        if (id) await run(`update products set ${column} = $1 where id = $2`, [marks.value(), id]);
+        break;
       }
       case 'count': {
         const id = await any('products');
-        if (id)
-          await client.query('update products set stock = stock + $1 where id = $2', [
-            draw.between(-3, 5),
-            id,
-          ]);
+        if (id) await run('update products set stock = stock + $1 where id = $2', [draw.between(-3, 5), id]);
         const farm = await any('farms');
         if (farm)
-          await client.query('update farms set calls = calls + 1, name = $1 where id = $2', [
-            marks.value(),
-            farm,
-          ]);
-        return;
+          await run('update farms set calls = calls + 1, name = $1 where id = $2', [marks.value(), farm]);
+        break;
       }
       case 'add': {
         const id = marks.key();
-        await client.query(`insert into products (id, store_id, ${name}, code) values ($1, $2, $3, $4)`, [
+        await run(`insert into products (id, store_id, ${name}, code) values ($1, $2, $3, $4)`, [
           id,
           draw.pick(STORES),
           marks.value(),
           draw.chance(0.5) ? marks.value() : null,
         ]);
-        await client.query(`insert into sales (id, product_id, seller, total) values ($1, $2, $3, 5)`, [
+        await run(`insert into sales (id, product_id, seller, total) values ($1, $2, $3, 5)`, [
           marks.key(),
           id,
           marks.value(),
         ]);
-        return;
+        break;
       }
       case 'delete': {
         const table = draw.pick(['products', 'sales', 'farms', 'customers', 'ledger']);
         const id = await any(table);
-        if (id) await client.query(`delete from ${table} where id = $1`, [id]);
-        return;
+        if (id) await run(`delete from ${table} where id = $1`, [id]);
+        break;
       }
       case 'move': {
         const id = await any('products');
-        if (id)
-          await client.query('update products set store_id = $1 where id = $2', [draw.pick(STORES), id]);
+        if (id) await run('update products set store_id = $1 where id = $2', [draw.pick(STORES), id]);
         const farm = await any('farms');
-        if (farm)
-          await client.query('update farms set region = $1 where id = $2', [draw.pick(REGIONS), farm]);
-        return;
+        if (farm) await run('update farms set region = $1 where id = $2', [draw.pick(REGIONS), farm]);
+        break;
       }
       case 'bulk':
-        await client.query('update products set price = price + 1 where store_id = $1', [draw.pick(STORES)]);
-        await client.query(
+        await run('update products set price = price + 1 where store_id = $1', [draw.pick(STORES)]);
+        await run(
           `insert into ledger (id, store_id, author, amount) select $1 || i, $2, $3, i from generate_series(1, $4::int) i`,
           [marks.key(), draw.pick(STORES), marks.value(), draw.between(5, 60)],
         );
     }
+    return changed;
   }
 
   /** Gives a right, or takes it, in a transaction of its own. */
-  rights(user: string, change: 'grant' | 'revoke', what: 'store' | 'region' | 'farm', seed: number): void {
+  rights(
+    user: string,
+    change: 'grant' | 'revoke',
+    what: 'store' | 'region' | 'farm',
+    seed: number,
+    changed: Changed = () => {},
+  ): void {
     const draw = new Draw(seed, 'rights');
     const world = this.#world;
     const set = async (client: pg.Client): Promise<void> => {
@@ -165,25 +177,28 @@ export class SqlWriters {
             : ['farm_agents', 'farm_id', await this.#farm(client, draw)];
       if (value === undefined) return;
       const owner = what === 'farm' ? 'agent_id' : 'user_id';
-      if (change === 'grant')
-        await client.query(
-          `insert into ${table} (${owner}, ${column}) values ($1, $2) on conflict do nothing`,
-          [user, value],
-        );
-      else await client.query(`delete from ${table} where ${owner} = $1 and ${column} = $2`, [user, value]);
+      const { rowCount } = await client.query(
+        change === 'grant'
+          ? `insert into ${table} (${owner}, ${column}) values ($1, $2) on conflict do nothing`
+          : `delete from ${table} where ${owner} = $1 and ${column} = $2`,
+        [user, value],
+      );
+      rows = rowCount ?? 0;
       scope = what === 'farm' ? `agent:${user}` : `${what}:${value}`;
     };
     let scope = '';
+    let rows = 0;
     this.transaction(0, false, set).then(
-      () => {
-        if (scope !== '')
-          world.emit({
-            kind: 'rights',
-            user,
-            change: change === 'grant' ? 'granted' : 'revoked',
-            scope,
-            order: world.commits,
-          });
+      (isCommitted) => {
+        if (!isCommitted || scope === '') return;
+        changed(rows);
+        world.emit({
+          kind: 'rights',
+          user,
+          change: change === 'grant' ? 'granted' : 'revoked',
+          scope,
+          order: world.commits,
+        });
       },
       (error: unknown) => world.crashed('sql', error),
     );
@@ -202,18 +217,14 @@ export class SqlWriters {
   }
 
   /** Every connection ends. */
-  async drop(): Promise<void> {
+  drop(): Promise<void> {
     this.#idle.length = 0;
-    const open = [...this.#open];
-    const ended = open.map((client) => new Promise<void>((done) => client.once('end', () => done())));
-    await this.#world.terminate(open.flatMap((client) => pidOf(client) ?? []));
-    await Promise.all(ended);
+    return this.#world.terminate(this.#open);
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#owner.alive = false;
-    this.#world.gate.release(this.#owner);
-    await this.drop();
+    return this.drop();
   }
 
   async #connect(): Promise<pg.Client> {

@@ -1,0 +1,67 @@
+import type { Device } from '../device.ts';
+import type { Draw } from '../draw.ts';
+import type { Trouble } from '../network.ts';
+import type { World } from '../world.ts';
+import { write } from '../writing.ts';
+import { syncSoon } from './app-process.ts';
+import type { FaultAction } from './fault-action.ts';
+
+/*
+ * What is wrong with a device's line. The network counts a fault when an exchange or a
+ * message met it, not here.
+ */
+
+const trouble = (world: World, device: Device, one: Trouble): void => {
+  device.troubles.push(one);
+  // The device asks again when it is over, as one does whose radio tells it so.
+  world.timeline.after(
+    one.until - world.timeline.now() + 50,
+    () => device.satchel?.sync.foreground(),
+    'over',
+  );
+};
+
+/** Some share of what passes the line meets the fault for a while. */
+export const troubleLine = async (
+  world: World,
+  device: Device,
+  draw: Draw,
+  { fault, ms, draw: seed }: FaultAction,
+): Promise<void> => {
+  trouble(world, device, { fault, until: world.timeline.now() + ms, share: draw.pick([0.3, 0.6, 1]) });
+  // Something must be under way to meet it: of a live connection, something that others wrote.
+  if (fault === 'F14') world.writers.edit('bulk', 0, false, seed);
+  await write(world, device, draw.pick(['book', 'edit-product', 'sell'] as const), seed);
+  syncSoon(world, device);
+  // What goes astray is overtaken by others.
+  if (fault === 'F6') for (const other of world.devices) syncSoon(world, other);
+};
+
+/** One direction is lost, or both. */
+export const loseOneWay = (world: World, device: Device, draw: Draw, ms: number): void => {
+  trouble(world, device, {
+    fault: 'F7',
+    until: world.timeline.now() + ms,
+    share: 1,
+    way: draw.pick(['up', 'down', 'both'] as const),
+  });
+  syncSoon(world, device);
+};
+
+/** Down and up again, for 10 ms to 10 s each. */
+export const flap = (world: World, device: Device, draw: Draw, ms: number): void => {
+  const end = world.timeline.now() + ms;
+  const down = (): void => {
+    if (world.timeline.now() >= end) return;
+    const length = draw.between(10, 10_000);
+    device.troubles.push({ fault: 'F8', until: Math.min(end, world.timeline.now() + length), share: 1 });
+    world.timeline.after(length + draw.between(10, 10_000), down, 'flap');
+    syncSoon(world, device);
+  };
+  down();
+};
+
+/** The device has another address: what was open ends without a word. */
+export const changeAddress = (world: World, device: Device): void => {
+  if (world.network.cutOpen(device) > 0) world.fire('F12', device.name, 'another address');
+};

@@ -1,0 +1,62 @@
+import type { Device } from '../device.ts';
+import type { Draw } from '../draw.ts';
+import type { World } from '../world.ts';
+import { write } from '../writing.ts';
+import { syncSoon } from './app-process.ts';
+import { type FaultAction, SECOND } from './fault-action.ts';
+
+/** A server ends just before or just after one of its next commits. */
+export const crashAtCommit = async (
+  world: World,
+  device: Device,
+  draw: Draw,
+  action: FaultAction,
+): Promise<void> => {
+  const index = action.server % world.servers.length;
+  const server = world.servers[index];
+  if (!server?.isServing || server.onCommit) return;
+  let left = draw.between(1, 4);
+  server.onCommit = (when) => {
+    if (when !== (action.fault === 'F28a' ? 'before' : 'after')) return false;
+    left -= 1;
+    if (left > 0) return false;
+    server.alive = false;
+    delete server.onCommit;
+    world.fire(action.fault, server.name, `${when} a commit`);
+    world.timeline.after(0, () => world.crashServer(index, Math.min(action.ms, 20 * SECOND)), 'crash');
+    return true;
+  };
+  await write(world, device, 'sell', action.draw);
+  syncSoon(world, device);
+};
+
+/** A transaction stays open; counts when others that began later committed before it. */
+export const commitLate = (world: World, draw: Draw, { ms, draw: seed }: FaultAction): void => {
+  const edit = draw.pick(['edit', 'add', 'bulk', 'move'] as const);
+  const from = world.commits;
+  world.writers.edit(edit, ms + 5 * SECOND, draw.chance(0.1), seed, (rows) => {
+    // Its own commit is the last of them.
+    const others = world.commits - from - 1;
+    if (rows > 0 && others > 0) world.fire('F31', 'sql', `${others} commits went before`);
+  });
+};
+
+/** Statements of a server take long, or rows are locked. Waits for locks count where they happen. */
+export const slowServer = (world: World, draw: Draw, action: FaultAction): void => {
+  const server = world.servers[action.server % world.servers.length];
+  if (!server) return;
+  if (draw.chance(0.4)) {
+    world.writers.lock(Math.min(action.ms, 10 * SECOND));
+    return;
+  }
+  const before = world.gate.statements;
+  server.slowness = draw.between(20, 400);
+  world.timeline.after(
+    action.ms,
+    () => {
+      server.slowness = 0;
+      if (world.gate.statements > before) world.fire('F38', server.name, 'slow statements');
+    },
+    'quick',
+  );
+};
