@@ -5,9 +5,13 @@ import { totalOf } from './money.ts';
 type App = typeof app;
 
 const STORE = '42';
-/** 18 December 2025, 08:00 in UTC: the shop opens. */
-const OPENS = Date.UTC(2025, 11, 18, 8);
+/** 18 December 2025, 08:00 in UTC. */
+const MORNING = Date.UTC(2025, 11, 18, 8);
 const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+/** 08:00 in UTC of the day before. */
+export const lastMorning = (now: number): number => Math.floor(now / DAY) * DAY - DAY + 8 * 60 * MINUTE;
 
 const GOODS: readonly (readonly [name: string, price: string, stock: number])[] = [
   ['Rice', '55', 120],
@@ -66,47 +70,51 @@ const linesOf = (sale: number): readonly InsertRow<App, 'saleLines'>[] =>
 
 const SALES = Array.from({ length: 40 }, (_, at) => at + 1);
 
-const sales: readonly InsertRow<App, 'sales'>[] = SALES.map((sale) => {
-  const known = sale % 4 === 0;
-  const customer = (sale % 8) + 1;
-  return {
-    id: `S${String(sale).padStart(3, '0')}`,
-    storeId: STORE,
-    customerId: known ? `customer-${customer}` : null,
-    customerName: known ? `Customer ${customer}` : '',
-    totalAmount: totalOf(linesOf(sale)),
-    saleDate: OPENS + sale * 9 * MINUTE,
-  };
-});
-
-/** A morning in one shop: what is on the shelf, who bought, who paid. The same on every machine. */
-export const seed = {
-  products,
-  customers,
-  sales,
-  saleLines: SALES.flatMap(linesOf),
-  payments: sales.map(({ id, customerId, totalAmount, saleDate }, at) => ({
-    id: `payment-${at + 1}`,
-    storeId: STORE,
-    customerId: customerId ?? null,
-    saleId: id,
-    amount: totalAmount,
-    method: at % 3 === 0 ? 'card' : 'cash',
-    paidAt: saleDate,
-  })) satisfies readonly InsertRow<App, 'payments'>[],
-  settings: [
-    { id: 'setting-tax', storeId: STORE, name: 'tax', value: 5 },
-    { id: 'setting-currency', storeId: STORE, name: 'currency', value: 'INR' },
-    { id: 'setting-hours', storeId: STORE, name: 'hours', value: { opens: '08:00', closes: '21:00' } },
-  ] satisfies readonly InsertRow<App, 'settings'>[],
-  reports: [
-    {
-      id: 'report-2025-12-17',
+/** A morning in one shop that opens then: what is on the shelf, who bought, who paid. */
+export const seedAt = (opens: number) => {
+  const sales: readonly InsertRow<App, 'sales'>[] = SALES.map((sale) => {
+    const known = sale % 4 === 0;
+    const customer = (sale % 8) + 1;
+    return {
+      id: `S${String(sale).padStart(3, '0')}`,
       storeId: STORE,
-      kind: 'day',
-      period: '2025-12-17',
-      figures: { sales: 52, total: '14310.50' },
-      madeAt: OPENS,
-    },
-  ] satisfies readonly InsertRow<App, 'reports'>[],
+      customerId: known ? `customer-${customer}` : null,
+      customerName: known ? `Customer ${customer}` : '',
+      totalAmount: totalOf(linesOf(sale)),
+      saleDate: opens + sale * 9 * MINUTE,
+    };
+  });
+  return {
+    products,
+    customers,
+    sales,
+    saleLines: SALES.flatMap(linesOf),
+    payments: sales.map(({ id, customerId, totalAmount, saleDate }, at) => ({
+      id: `payment-${at + 1}`,
+      storeId: STORE,
+      customerId: customerId ?? null,
+      saleId: id,
+      amount: totalAmount,
+      method: at % 3 === 0 ? 'card' : 'cash',
+      paidAt: saleDate,
+    })) satisfies readonly InsertRow<App, 'payments'>[],
+    settings: [
+      { id: 'setting-tax', storeId: STORE, name: 'tax', value: 5 },
+      { id: 'setting-currency', storeId: STORE, name: 'currency', value: 'INR' },
+      { id: 'setting-hours', storeId: STORE, name: 'hours', value: { opens: '08:00', closes: '21:00' } },
+    ] satisfies readonly InsertRow<App, 'settings'>[],
+    reports: [
+      {
+        id: 'report-2025-12-17',
+        storeId: STORE,
+        kind: 'day',
+        period: '2025-12-17',
+        figures: { sales: 52, total: '14310.50' },
+        madeAt: opens,
+      },
+    ] satisfies readonly InsertRow<App, 'reports'>[],
+  };
 };
+
+/** The same on every machine. */
+export const seed = seedAt(MORNING);

@@ -1,88 +1,107 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Chromium, launchChromium } from '@satchel/testing/chromium';
-import { type TestDatabase, testDatabase } from '@satchel/testing/postgres';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Fronts, goTo, openFronts } from '../../web-front/test/open-fronts.ts';
 import app from '../src/app.ts';
-import { buildFront, SHOP_FRONT } from '../src/web/build-front.ts';
-import { type ShopService, startShop } from '../src/web/shop-service.ts';
+import { lastMorning, seedAt } from '../src/seed.ts';
+import { PEOPLE } from '../src/web/people.ts';
 
-/** Set to put screenshots into `docs/pictures`. */
-const PICTURES = process.env.SATCHEL_PICTURES
-  ? fileURLToPath(new URL('../../../docs/pictures', import.meta.url))
-  : null;
-
-let base: TestDatabase;
-let directory: string;
-let shop: ShopService;
-let till: Chromium;
-let office: Chromium;
-
+let fronts: Fronts;
 beforeAll(async () => {
-  base = await testDatabase({ app });
-  directory = mkdtempSync(join(tmpdir(), 'satchel-shop-'));
-  await buildFront(SHOP_FRONT, directory, ['source']);
-  shop = await startShop({ database: base.db, directory });
-  till = await launchChromium();
-  office = await launchChromium();
+  fronts = await openFronts({
+    app,
+    seed: seedAt(lastMorning(Date.now())),
+    people: PEOPLE,
+    root: fileURLToPath(new URL('../web', import.meta.url)),
+  });
 }, 180_000);
-afterAll(async () => {
-  for (const browser of [till, office]) {
-    await browser?.close();
-    browser?.forget();
-  }
-  await shop?.stop();
-  await base?.drop();
-  if (directory) rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => fronts?.end());
 
-const picture = async (page: Page, name: string): Promise<void> => {
-  if (PICTURES === null) return;
-  mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: join(PICTURES, `${name}.png`) });
-};
 const salesOnServer = async (): Promise<number> => {
-  const { rows } = await base.db.query<{ n: number }>('select count(*)::int as n from sales', []);
+  const { rows } = await fronts.base.db.query<{ n: number }>('select count(*)::int as n from sales', []);
   return rows[0]?.n ?? 0;
 };
 
 describe('the shop in a browser', () => {
-  it('[REACT-40] sells with the network off, starts with the server off, and the sale arrives in the other window', async () => {
-    const page = await till.open(shop.front.url);
-    await page.setViewportSize({ width: 390, height: 844 });
+  it('[REACT-40] [FRONT-01] sells with the network off, starts with the server off, and the sale arrives in the other window', async () => {
+    const before = await salesOnServer();
+    const till = await fronts.browser();
+    const office = await fronts.browser();
+    const page = await fronts.window(till);
     await page.getByRole('button', { name: /Bread/ }).waitFor({ timeout: 30_000 });
-    await page.evaluate(async () => {
-      await navigator.serviceWorker.ready;
-    });
-    const desk = await office.open(`${shop.front.url}/?as=manager`);
-    await desk.setViewportSize({ width: 1280, height: 800 });
+    const desk = await fronts.window(office, { as: 'manager', width: 1280 });
     await desk.getByRole('button', { name: /Bread/ }).waitFor({ timeout: 30_000 });
 
     await page.getByRole('button', { name: 'Go offline' }).click();
     await page.getByText('Offline Mode').waitFor();
     await page.getByRole('button', { name: /^Bread/ }).click();
     await page.getByRole('button', { name: /^Tea/ }).click();
-    await picture(page, 'shop-phone-offline');
+    await page.evaluate(() => scrollTo(0, 0));
+    await fronts.picture(page, 'shop-phone-offline');
     await page.getByRole('button', { name: 'Take payment' }).click();
     await page.getByText('Sale created! Will sync when online.').waitFor();
-    await page.getByRole('region', { name: 'Last sales' }).getByText('Pending').waitFor();
-    expect(await salesOnServer()).toBe(0);
+    const sold = page.getByRole('region', { name: 'Last sales' });
+    await sold.getByText('Pending').waitFor();
+    expect(await salesOnServer()).toBe(before);
 
-    const { context } = till;
-    await context.setOffline(true);
+    // No front, no server, no network: the window is closed and opened again.
+    await till.context.setOffline(true);
     await page.close();
-    const again = await till.open(shop.front.url);
-    await again.setViewportSize({ width: 390, height: 844 });
-    await again.getByRole('region', { name: 'Last sales' }).getByText('4.30').waitFor({ timeout: 30_000 });
-    await picture(again, 'shop-phone-started-offline');
+    const again = await fronts.window(till);
+    const kept = again.getByRole('region', { name: 'Last sales' });
+    await kept.getByText('₹180.00').waitFor({ timeout: 30_000 });
+    await kept.getByText('Pending').waitFor();
+    await fronts.picture(again, 'shop-phone-started-offline');
 
-    await context.setOffline(false);
-    await again.getByRole('region', { name: 'Last sales' }).getByText('Synced').waitFor({ timeout: 30_000 });
-    await desk.getByRole('region', { name: 'Last sales' }).getByText('4.30').waitFor({ timeout: 30_000 });
-    await picture(desk, 'shop-desk');
-    expect(await salesOnServer()).toBe(1);
+    // The network is back, but the switch is as it was left: nothing goes by itself.
+    await till.context.setOffline(false);
+    await again.getByRole('button', { name: 'Go online' }).click();
+    await expect.poll(() => kept.getByText('Pending').count(), { timeout: 30_000 }).toBe(0);
+    await desk.getByRole('region', { name: 'Last sales' }).getByText('₹180.00').waitFor({ timeout: 30_000 });
+    await fronts.picture(desk, 'shop-desk');
+    expect(await salesOnServer()).toBe(before + 1);
   }, 180_000);
+
+  it('[FRONT-04] one switch for every tab of a user, and it outlives the window', async () => {
+    const browser = await fronts.browser();
+    const leader = await fronts.window(browser, { as: 'staff2' });
+    const follower = await fronts.window(browser, { as: 'staff2' });
+    await follower.getByText('Online & Synced').waitFor({ timeout: 30_000 });
+    await follower.getByRole('button', { name: 'Go offline' }).click();
+    await leader.getByRole('button', { name: 'Go online' }).waitFor();
+    await leader.getByText('Offline Mode').waitFor();
+    await follower.getByText('Offline Mode').waitFor();
+    await leader.close();
+    await follower.close();
+    const later = await fronts.window(browser, { as: 'staff2' });
+    await later.getByText('Offline Mode').waitFor();
+    await later.getByRole('button', { name: 'Go online' }).click();
+    await later.getByText('Online & Synced').waitFor({ timeout: 30_000 });
+  }, 120_000);
+
+  it('[FRONT-05] speaks the chosen language everywhere, and keeps it', async () => {
+    const browser = await fronts.browser();
+    const page = await fronts.window(browser, { width: 1280 });
+    await goTo(page, 'settings');
+    await page.getByLabel('Language').selectOption('hi');
+    await page.getByRole('heading', { name: 'सेटिंग', exact: true }).waitFor();
+    await page.getByRole('heading', { name: 'सिंक की सेटिंग' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'सेटिंग', exact: true }).waitFor({ timeout: 30_000 });
+    expect(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir])).toEqual([
+      'hi',
+      'ltr',
+    ]);
+    await page.getByLabel('भाषा').selectOption('ar');
+    await page.getByRole('heading', { name: 'الإعدادات', exact: true }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.dir)).toBe('rtl');
+  }, 120_000);
+
+  it('[FRONT-02] no screen has a grave finding of axe, none is too wide', async () => {
+    const browser = await fronts.browser();
+    const page = await fronts.window(browser, { as: 'manager' });
+    await page.getByRole('button', { name: /Bread/ }).waitFor({ timeout: 30_000 });
+    const screens = ['till', 'products', 'customers', 'reports', 'settings'];
+    expect(await fronts.faults(page, screens, 'shop')).toEqual([]);
+    expect(browser.problems).toEqual([]);
+  }, 300_000);
 });

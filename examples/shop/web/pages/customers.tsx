@@ -1,6 +1,8 @@
-import { RecordBadge, useToasts } from '@satchel/react';
+import { RecordBadge, useTexts, useToasts } from '@satchel/react';
 import type { ReactElement } from 'react';
 import { useMutation, useQuery } from '../hooks.ts';
+import { useMoney } from '../money.ts';
+import { useSay } from '../texts.ts';
 
 interface Customer {
   readonly id: string;
@@ -11,12 +13,15 @@ interface Customer {
 
 /** Who buys here, and for how much. */
 export const Customers = ({ storeId }: { readonly storeId: string }): ReactElement => {
+  const say = useSay();
+  const money = useMoney();
+  const { problem: explain } = useTexts();
   const { rows } = useQuery<Customer>({
     sql: `select c.id, c.name, c.phone, sum(cast(s.total_amount as real)) as bought
             from customers c left join sales s on s.customer_id = c.id group by c.id order by c.name`,
     identity: ['id'],
   });
-  const { write } = useMutation();
+  const { problem, write } = useMutation();
   const { created } = useToasts();
   const add = async (data: FormData): Promise<void> => {
     const name = String(data.get('name'));
@@ -30,23 +35,28 @@ export const Customers = ({ storeId }: { readonly storeId: string }): ReactEleme
     <div className="stack">
       <form className="new" action={add}>
         <label>
-          New customer
-          <input name="name" required placeholder="Name" />
+          {say('newCustomer')}
+          <input name="name" required placeholder={say('name')} />
         </label>
         <label>
-          Phone
+          {say('phone')}
           <input name="phone" type="tel" />
         </label>
-        <button type="submit">Add</button>
+        <button type="submit" className="main">
+          {say('add')}
+        </button>
+        {problem ? <p role="alert">{explain(problem)}</p> : null}
       </form>
       <ul className="rows">
         {rows.map(({ bought, id, name, phone }) => (
           <li key={id}>
             <span className="name">
               <strong>{name}</strong>
-              <small>{phone}</small>
+              <small dir="ltr">{phone}</small>
             </span>
-            <span>{bought === null ? 'nothing yet' : `bought for ${bought.toFixed(2)}`}</span>
+            <span className={bought === null ? 'quiet' : 'amount'}>
+              {bought === null ? say('boughtNothing') : say('bought', { sum: money(bought) })}
+            </span>
             <RecordBadge table="customers" recordKey={id} />
           </li>
         ))}

@@ -8,6 +8,9 @@ import { build, defaultClientConditions, type Plugin } from 'vite';
 /** What stands for the list of files in the service worker until it is built. */
 const PLACE = 'self.__PRECACHE__';
 
+/** The service worker is the same for every front: it knows its files, and nothing else. */
+const SERVICE_WORKER = fileURLToPath(new URL('../browser/service-worker.ts', import.meta.url));
+
 const filesBelow = async (folder: string): Promise<string[]> => {
   const entries = await readdir(folder, { withFileTypes: true });
   const found = await Promise.all(
@@ -45,7 +48,7 @@ const precacheManifest = (): Plugin => ({
 });
 
 /**
- * Builds a front: `index.html` and `service-worker.ts` in `root`.
+ * Builds a front from the `index.html` in `root`, with a service worker that knows every file of it.
  *
  * @param conditions export conditions of packages; `source` in a checkout that is not built
  */
@@ -69,7 +72,7 @@ export const buildFront = async (
       target: 'esnext',
       chunkSizeWarningLimit: 10_000,
       rolldownOptions: {
-        input: { index: join(root, 'index.html'), 'service-worker': join(root, 'service-worker.ts') },
+        input: { index: join(root, 'index.html'), 'service-worker': SERVICE_WORKER },
         output: {
           entryFileNames: ({ name }) =>
             name === 'service-worker' ? 'service-worker.js' : 'assets/[name]-[hash].js',
@@ -80,6 +83,3 @@ export const buildFront = async (
   if (NODE_ENV === undefined) delete process.env.NODE_ENV;
   else process.env.NODE_ENV = NODE_ENV;
 };
-
-/** The folder of the shop's front. */
-export const SHOP_FRONT = fileURLToPath(new URL('../../web', import.meta.url));

@@ -15,8 +15,14 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Who a page is signed in as, and where its server is. */
 export interface Session {
   readonly server: string;
-  readonly user: { readonly id: string; readonly name: string; readonly storeId: string };
+  readonly user: {
+    readonly id: string;
+    readonly name: string;
+    readonly claims: Readonly<Record<string, string>>;
+  };
   readonly token: string;
+  /** Everybody who may sign in. */
+  readonly windows: readonly { readonly id: string; readonly name: string }[];
 }
 
 export interface Front {
@@ -25,7 +31,7 @@ export interface Front {
   close(): Promise<void>;
 }
 
-/** Serves a built front, and signs in whoever is named: `/session.json?as=manager`. For demonstrations. */
+/** Serves a built front, and signs in whoever is named: `/session.json?as=manager`. For demonstrations alone. */
 export const serveFront = async (given: {
   readonly directory: string;
   readonly port?: number;
