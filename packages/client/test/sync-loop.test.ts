@@ -449,6 +449,35 @@ describe('a full disk', () => {
       expect(server.applied).toBe(1);
     },
   );
+
+  it.each(['storage_full', 'a bug'] as const)(
+    '[SYNC-63] %s while a live page is taken in is told, and the page comes by a pull',
+    async (what) => {
+      const crashes: unknown[] = [];
+      const { db, server, time } = await open({ onCrash: (error) => crashes.push(error) });
+      server.onPull = () => ({ kind: 'page', lines: firstPage([{ id: 'n1', body: 'x' }]) });
+      await time.advance(100);
+      server.live?.opened();
+      server.live?.ready('s1');
+      await time.advance(100);
+      const bug = new Error('a bug');
+      let isBroken = true;
+      server.onEngine = (method) => {
+        if (isBroken && method === 'takePage')
+          throw what === 'a bug' ? bug : new SatchelError('storage_full');
+      };
+      server.live?.page(firstPage([{ id: 'n2', body: 'x' }]));
+      await time.advance(100);
+      isBroken = false;
+      expect(crashes).toEqual(what === 'a bug' ? [bug] : []);
+      const before = server.pulls;
+      // Room is looked for again by itself; after a bug the next page shows that one is missing.
+      const next = [{ ...firstPage([])[0]!, from: 'elsewhere' } as never, firstPage([]).at(-1)!];
+      if (what === 'a bug') server.live?.page(next);
+      await time.advance(30_000);
+      expect(server.pulls).toBeGreaterThan(before);
+    },
+  );
 });
 
 describe('a retry that is due', () => {

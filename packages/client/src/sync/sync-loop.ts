@@ -655,8 +655,7 @@ export class SyncLoop {
       if (taken.more) this.request('live', 'down');
       return true;
     } catch (error) {
-      this.#problem = failureOf(error).problem;
-      this.#given.changed();
+      this.#failedAlone(error);
       return true;
     }
   }
