@@ -54,7 +54,10 @@ export const exactlyOnce = (): Checker => {
       }
       if (event.kind === 'committed') {
         const findings: Finding[] = [];
-        if (event.by === 'server') for (const row of event.rows) noteRow(row);
+        for (const row of event.rows) {
+          if (event.by === 'server') noteRow(row);
+          else if (row.op === 'delete') left.add(`${tableOf(row.table)}/${String(row.before?.id)}`);
+        }
         for (const { mutationId, state, outcome } of event.mutations) {
           if (state !== 'settled') continue;
           const known = settledAt.get(mutationId);

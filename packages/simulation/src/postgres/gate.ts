@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { Draw } from '../world/draw.ts';
-import type { Timeline } from '../world/timeline.ts';
+import { settle, type Timeline } from '../world/timeline.ts';
 
 /** Who owns connections: a server process, or a writer of plain SQL. */
 export interface Owner {
@@ -22,8 +22,6 @@ export interface Operation {
   readonly ends: 'commit' | 'autocommit' | '';
   /** What is asked, in short, for the trace. */
   readonly label: string;
-  /** What has to be set before it. */
-  readonly before: () => Promise<unknown>;
   readonly run: () => Promise<unknown>;
   readonly done: (result: unknown) => void;
   readonly failed: (error: unknown) => void;
@@ -55,23 +53,30 @@ export interface GateGiven {
 /** Real milliseconds in which an everyday statement has ended, before it is asked whether it waits for a lock. */
 const PATIENCE = 3;
 const LONGEST_PATIENCE = 50;
+/** Real milliseconds after which a statement that neither ends nor waits for a lock is called hung. */
+const HUNG_AFTER = 180_000;
 
 /**
  * Lets one statement on one connection run at a time, each when the seed says. One that
  * waits for a lock is seen through pg_blocking_pids, its backend is stopped (SIGSTOP) and
  * set aside; when the lock is free it goes on, and those that wait go on one by one in the
  * order in which they came, so that PostgreSQL never runs two at once.
+ *
+ * It decides only when everybody is at rest: a statement has ended (its backend waits for
+ * the next one), or it is blocked by backends that are at rest themselves. How long
+ * anything takes in real time decides nothing.
  */
 export class Gate {
   readonly #given: GateGiven;
-  readonly #draw: Draw;
+  readonly #draws = new Map<string, Draw>();
+  /** Backends of the connections that ask this gate. */
+  readonly #backends = new Set<number>();
   #waiting: Waiting[] = [];
   #watcher: pg.Client | undefined;
   statements = 0;
 
   constructor(given: GateGiven) {
     this.#given = given;
-    this.#draw = new Draw(given.seed, 'gate');
   }
 
   /** `watcher`: a connection of the simulation's own, which sees who waits for whom. */
@@ -83,12 +88,30 @@ export class Gate {
     return this.#waiting.length;
   }
 
+  opened(pid: number): void {
+    this.#backends.add(pid);
+  }
+
+  closed(pid: number): void {
+    this.#backends.delete(pid);
+  }
+
+  isSetAside(pid: number): boolean {
+    return this.#waiting.some((one) => one.pid === pid);
+  }
+
   submit(operation: Operation): void {
     const { owner } = operation;
     const slow = owner.slowness;
-    const delay =
-      slow > 0 ? this.#draw.between(0, slow) : this.#draw.chance(0.9) ? 0 : this.#draw.between(1, 4);
+    const draw = this.#drawOf(owner);
+    const delay = slow > 0 ? draw.between(0, slow) : draw.chance(0.9) ? 0 : draw.between(1, 4);
     this.#given.timeline.after(delay, () => this.#perform(operation), `sql ${owner.name} ${operation.label}`);
+  }
+
+  #drawOf({ name }: Owner): Draw {
+    const known = this.#draws.get(name) ?? new Draw(this.#given.seed, `gate ${name}`);
+    this.#draws.set(name, known);
+    return known;
   }
 
   async #perform(operation: Operation): Promise<void> {
@@ -97,13 +120,12 @@ export class Gate {
     if (!owner.alive) return;
     if (isCommit && owner.onCommit?.('before')) return;
     this.statements += 1;
-    await operation.before();
     const end = operation.run().then(
       (result): Ended => ({ ok: true, result }),
       (error: unknown): Ended => ({ ok: false, error }),
     );
     const pid = operation.connection.processID;
-    const ended = await this.#endOrWait(end, pid);
+    const ended = await this.#endOrWait(operation, end, pid);
     if (ended === null) {
       signal(pid as number, 'SIGSTOP');
       this.#waiting.push({ operation, pid: pid as number, end });
@@ -122,6 +144,8 @@ export class Gate {
     if (!owner.alive) return;
     if (ended.ok) operation.done(ended.result);
     else operation.failed(ended.error);
+    // What follows from it is drawn before anything else is asked of PostgreSQL.
+    await settle();
   }
 
   /** Those whose lock is free now, one by one. */
@@ -132,7 +156,7 @@ export class Gate {
         if (!this.#waiting.includes(one) || (await this.#isBlocked(one.pid))) continue;
         this.#waiting = this.#waiting.filter((other) => other !== one);
         signal(one.pid, 'SIGCONT');
-        const ended = await this.#endOrWait(one.end, one.pid);
+        const ended = await this.#endOrWait(one.operation, one.end, one.pid);
         if (ended === null) {
           signal(one.pid, 'SIGSTOP');
           this.#waiting.push(one);
@@ -145,10 +169,17 @@ export class Gate {
   }
 
   /** How it ended, or `null` when it waits for a lock that another of ours holds. */
-  async #endOrWait(end: Promise<Ended>, pid: number | null): Promise<Ended | null> {
+  async #endOrWait(
+    { owner, label }: Operation,
+    end: Promise<Ended>,
+    pid: number | null,
+  ): Promise<Ended | null> {
+    const asked = performance.now();
     for (let patience = PATIENCE; ; patience = Math.min(patience * 2, LONGEST_PATIENCE)) {
       const ended = await withinReal(end, patience);
       if (ended) return ended;
+      if (performance.now() - asked > HUNG_AFTER)
+        throw new Error(`a statement of ${owner.name} neither ends nor waits: ${label}`);
       if (pid === null || !(await this.#isBlocked(pid))) continue;
       // Who closes a circle is told so by PostgreSQL: the last to come is its victim.
       if (!(await this.#isInCircle(pid))) return null;
@@ -164,8 +195,10 @@ export class Gate {
     return rows[0]?.pids ?? [];
   }
 
+  /** By backends of ours alone, which are all at rest: what others hold they let go by themselves. */
   async #isBlocked(pid: number): Promise<boolean> {
-    return (await this.#blockers(pid)).length > 0;
+    const blockers = await this.#blockers(pid);
+    return blockers.length > 0 && blockers.every((one) => this.#backends.has(one));
   }
 
   async #isInCircle(pid: number): Promise<boolean> {
@@ -184,15 +217,18 @@ export class Gate {
     return false;
   }
 
-  /** The connections of one owner, or all, end: what waits on them is let go first. */
-  release(owner?: Owner): void {
-    for (const one of this.#waiting) if (!owner || one.operation.owner === owner) signal(one.pid, 'SIGCONT');
-    const left = this.#waiting.filter((one) => !owner || one.operation.owner === owner);
-    this.#waiting = this.#waiting.filter((one) => !left.includes(one));
-    for (const one of left)
-      one.end.then((ended) => {
-        if (one.operation.owner.alive && !ended.ok) one.operation.failed(ended.error);
-      });
+  /**
+   * The backend was told to end. One that is set aside is let go, to do so: it ends
+   * before it can take its lock.
+   */
+  letGo(pid: number): void {
+    const one = this.#waiting.find((waiting) => waiting.pid === pid);
+    if (!one) return;
+    this.#waiting = this.#waiting.filter((other) => other !== one);
+    one.end.then((ended) => {
+      if (one.operation.owner.alive && !ended.ok) one.operation.failed(ended.error);
+    });
+    signal(pid, 'SIGCONT');
   }
 
   /** After locks went with the connections that held them. */

@@ -36,14 +36,25 @@ export const gatedConnections = (given: {
     #writes = false;
     #failed = false;
     #lost = false;
+    #isClosed = false;
+    /** Ends with the statement asked last. */
+    #last: Promise<void> = Promise.resolve();
+    /** Called when PostgreSQL is ready for the next statement, or gone. */
+    #rested = () => {};
 
     constructor(config?: pg.ClientConfig) {
-      super(config);
+      // The time and the statement that it is for leave at once.
+      super({ ...config, pipeline: true } as pg.ClientConfig);
       this.on('error', () => {
         this.#lost = true;
       });
+      this.on('drain', () => this.#rested());
       this.on('end', () => {
         this.#lost = true;
+        this.#isClosed = true;
+        const pid = pidOf(this);
+        if (pid !== null) gate.closed(pid);
+        this.#rested();
       });
     }
 
@@ -53,9 +64,9 @@ export const gatedConnections = (given: {
       const connecting = this.#ask('', 'connect', {
         run: async () => {
           await super.connect();
+          gate.opened(pidOf(this) as number);
           given.opened?.(this);
         },
-        before: async () => undefined,
       }) as Promise<void>;
       if (!callback) return connecting;
       connecting.then(() => callback(), callback);
@@ -70,7 +81,22 @@ export const gatedConnections = (given: {
       return this.#query(query) as never;
     }
 
+    /** PostgreSQL takes the statements of one connection in order; the gate is asked for one at a time. */
     async #query(query: Asked): Promise<unknown> {
+      const earlier = this.#last;
+      let over = () => {};
+      this.#last = new Promise((done) => {
+        over = done;
+      });
+      await earlier;
+      try {
+        return await this.#queryNow(query);
+      } finally {
+        over();
+      }
+    }
+
+    async #queryNow(query: Asked): Promise<unknown> {
       const text = query.text.trimStart().toLowerCase();
       const begins = text.startsWith('begin');
       const commits = text === 'commit';
@@ -85,12 +111,10 @@ export const gatedConnections = (given: {
       const label = query.name ?? text.slice(0, 40).replaceAll(/\s+/g, ' ');
       try {
         const result = await this.#ask(kind, label, {
-          before: () => this.#tellTime(begins || ends),
           run: async () => {
-            const ran = await (super.query as (asked: Asked) => Promise<unknown>).call(this, {
-              ...query,
-              ...(begins ? { text: `${query.text}; set local satchel.now = '${clock.now()}'` } : {}),
-            });
+            this.#tellTime(begins || ends);
+            const text = begins ? `${query.text}; set local satchel.now = '${clock.now()}'` : query.text;
+            const ran = await this.#send({ ...query, text });
             if (begins) {
               this.#inTransaction = true;
               this.#writes = !text.includes('read only');
@@ -120,7 +144,20 @@ export const gatedConnections = (given: {
       this.#localNow = null;
     }
 
-    async #tellTime(isBoundary: boolean): Promise<void> {
+    /** An error is told before the locks are given back: it counts when PostgreSQL is ready again. */
+    async #send(asked: Asked): Promise<unknown> {
+      try {
+        return await (super.query as (asked: Asked) => Promise<unknown>).call(this, asked);
+      } catch (error) {
+        if (!this.#isClosed && !isReady(this))
+          await new Promise<void>((done) => {
+            this.#rested = done;
+          });
+        throw error;
+      }
+    }
+
+    #tellTime(isBoundary: boolean): void {
       const now = clock.now();
       // A read-only transaction keeps the time of its beginning: it takes none.
       if (this.#lost || isBoundary || this.#failed || (this.#inTransaction && !this.#writes)) return;
@@ -129,10 +166,10 @@ export const gatedConnections = (given: {
       if (this.#inTransaction) this.#localNow = now;
       else this.#sessionNow = now;
       const text = this.#inTransaction ? nowText(now).replace('set ', 'set local ') : nowText(now);
-      await (super.query as (text: string) => Promise<unknown>).call(this, text).catch(() => undefined);
+      (super.query as (text: string) => Promise<unknown>).call(this, text).catch(() => undefined);
     }
 
-    #ask(ends: Operation['ends'], label: string, work: Pick<Operation, 'before' | 'run'>): Promise<unknown> {
+    #ask(ends: Operation['ends'], label: string, work: Pick<Operation, 'run'>): Promise<unknown> {
       if (!owner.alive) return new Promise(() => {});
       return new Promise((done, failed) => {
         gate.submit({
@@ -153,3 +190,6 @@ export const gatedConnections = (given: {
 /** The backend of a connection; the driver's types do not know the number. */
 export const pidOf = (client: pg.Client): number | null =>
   (client as unknown as { readonly processID: number | null }).processID;
+
+const isReady = (client: pg.Client): boolean =>
+  (client as unknown as { readonly readyForQuery: boolean }).readyForQuery;

@@ -1,3 +1,4 @@
+import type { WrittenChange } from '../history.ts';
 import type { Action } from '../plan.ts';
 import type { Device } from './device.ts';
 import { Draw } from './draw.ts';
@@ -6,7 +7,7 @@ import { carryOutFault } from './fault-actions.ts';
 import { pass } from './pass.ts';
 import { rowsOn } from './rows.ts';
 import type { World } from './world.ts';
-import { write } from './writing.ts';
+import { authorOf, write } from './writing.ts';
 
 /** Carries out one action. What goes on by itself (a run, a transaction) is not waited for. */
 export const carryOut = async (world: World, action: Action): Promise<void> => {
@@ -85,19 +86,26 @@ const emptyQuarantine = async (
   if (!satchel) return;
   const ran = await world.until(satchel.quarantine.list(), 0);
   if (ran.kind !== 'done' || ran.value.length === 0) return;
-  const { mutationId } = new Draw(seed, 'quarantine').pick(ran.value);
+  const entry = new Draw(seed, 'quarantine').pick(ran.value);
+  const { mutationId } = entry;
+  const again: WrittenChange[] = [];
+  if (how === 'retry')
+    await world.lookAt(device, async (open) => {
+      for (const { table, op, key, values } of entry.changes) {
+        const rows = device.app.tables[table] ? await rowsOn(open, device.app, table) : [];
+        const before = rows.find(({ id }) => id === key) ?? null;
+        again.push({ table, op, key, values: values ?? {}, before });
+      }
+    });
   const retried = how === 'retry' ? await world.until(satchel.quarantine.retry(mutationId), 0) : null;
   const thrown = how === 'discard' ? await world.until(satchel.quarantine.discard(mutationId), 0) : null;
   const failed = retried?.kind === 'failed' ? retried.error : thrown?.kind === 'failed' ? thrown.error : null;
   if (failed) return ended(world)(failed);
-  if (retried?.kind === 'done')
-    world.emit({
-      kind: 'quarantine-emptied',
-      client: device.name,
-      mutationId,
-      how: 'retried',
-      as: retried.value.mutationId,
-    });
+  if (retried?.kind === 'done') {
+    const as = retried.value.mutationId;
+    world.emit({ kind: 'quarantine-emptied', client: device.name, mutationId, how: 'retried', as });
+    if (as !== null) world.emit({ kind: 'wrote', ...authorOf(device), mutationId: as, changes: again });
+  }
   if (thrown?.kind === 'done')
     world.emit({ kind: 'quarantine-emptied', client: device.name, mutationId, how: 'discarded', as: null });
 };

@@ -12,7 +12,7 @@ import { openDatabase } from '@satchel/server/postgres';
 import type pg from 'pg';
 import { fieldApp, type SchemaVersion } from '../app/field-app.ts';
 import type { Gate, Owner } from '../postgres/gate.ts';
-import { gatedConnections, pidOf } from '../postgres/gated-connection.ts';
+import { gatedConnections } from '../postgres/gated-connection.ts';
 import { Draw } from './draw.ts';
 import type { Timeline } from './timeline.ts';
 import { authenticateAt } from './tokens.ts';
@@ -42,8 +42,8 @@ export interface ServerGiven {
   readonly clockError: number;
   /** A node tells the others that something is new. */
   readonly notify: (from: ServerProcess, channel: string, payload: string) => void;
-  /** Ends backends and waits until they are gone, with their transactions and locks. */
-  readonly terminate: (pids: readonly number[]) => Promise<void>;
+  /** Ends connections and waits until they are gone, with their transactions and locks. */
+  readonly terminate: (clients: Iterable<pg.Client>) => Promise<void>;
   /** What the server logged as an error. */
   readonly failed: (server: ServerProcess, what: string) => void;
 }
@@ -196,12 +196,8 @@ export class ServerProcess implements Owner {
   }
 
   /** Every connection to PostgreSQL ends, as when it restarts. The process lives on and connects again. */
-  async dropConnections(): Promise<void> {
-    this.#given.gate.release(this);
-    const open = [...this.#connections];
-    const ended = open.map((client) => new Promise<void>((done) => client.once('end', () => done())));
-    await this.#given.terminate(open.flatMap((client) => pidOf(client) ?? []));
-    await Promise.all(ended);
+  dropConnections(): Promise<void> {
+    return this.#given.terminate(this.#connections);
   }
 }
 

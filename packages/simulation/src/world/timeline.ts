@@ -1,4 +1,5 @@
 import type { Clock, Random, Scheduler, Timer } from '@satchel/core';
+import { Draw } from './draw.ts';
 
 interface Due {
   at: number;
@@ -16,22 +17,27 @@ export const settle = async (): Promise<void> => {
   for (let turn = 0; turn < TURNS; turn += 1) await new Promise<void>((done) => setImmediate(done));
 };
 
+/** Events at one moment after which time is said to stand still: something asks again at once, for ever. */
+const MOST_AT_ONCE = 50_000;
+
 /**
  * The one line of time of a simulation, and its scheduler: everything that happens is an
  * event on it, one at a time. What is due at the same moment runs in the order that the
- * seed draws.
+ * seed draws, for each kind of event from a source of its own.
  */
 export class Timeline implements Clock, Scheduler {
   #now: number;
-  readonly #random: Random;
+  readonly #seed: number;
+  readonly #ties = new Map<string, Random>();
   readonly #ran: (label: string, at: number) => void;
   /** A binary heap, the next one first. */
   readonly #heap: Due[] = [];
+  #atOnce = 0;
   events = 0;
 
-  constructor(start: number, random: Random, ran: (label: string, at: number) => void) {
+  constructor(start: number, seed: number, ran: (label: string, at: number) => void) {
     this.#now = start;
-    this.#random = random;
+    this.#seed = seed;
     this.#ran = ran;
   }
 
@@ -42,13 +48,19 @@ export class Timeline implements Clock, Scheduler {
   after(delay: number, run: () => unknown, label = 'timer'): Timer {
     // A timer that comes round is never due at the same moment again: time would stand still.
     const at = this.#now + Math.max(0, Math.ceil(Number.isFinite(delay) ? delay : 1e12));
-    const due: Due = { at, tie: this.#random.next(), label, run, dead: false };
+    const due: Due = { at, tie: this.#tieOf(label), label, run, dead: false };
     this.#push(due);
     return {
       cancel: () => {
         due.dead = true;
       },
     };
+  }
+
+  #tieOf(label: string): number {
+    const known = this.#ties.get(label) ?? new Draw(this.#seed, `time ${label}`).random;
+    this.#ties.set(label, known);
+    return known.next();
   }
 
   /** When the next event is due. */
@@ -62,8 +74,10 @@ export class Timeline implements Clock, Scheduler {
     const next = this.nextAt;
     if (next === null || next > until) return false;
     const due = this.#pop() as Due;
+    this.#atOnce = due.at > this.#now ? 0 : this.#atOnce + 1;
     this.#now = Math.max(this.#now, due.at);
     this.events += 1;
+    if (this.#atOnce > MOST_AT_ONCE) throw new Error(`time stands still at ${due.label}`);
     this.#ran(due.label, this.#now);
     await due.run();
     await settle();

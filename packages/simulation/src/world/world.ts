@@ -14,9 +14,9 @@ import type {
 import type { Plan } from '../plan.ts';
 import type { Cluster } from '../postgres/cluster.ts';
 import { Gate, type Owner } from '../postgres/gate.ts';
+import { pidOf } from '../postgres/gated-connection.ts';
 import { Device, type User } from './device.ts';
 import { Killed } from './disk.ts';
-import { Draw } from './draw.ts';
 import { Marks } from './edits.ts';
 import { Network } from './network.ts';
 import { rawRow } from './rows.ts';
@@ -88,9 +88,7 @@ export class World {
     this.database = given.database;
     this.serverVersion = plan.serverVersion;
     this.#checkers = given.checkers;
-    this.timeline = new Timeline(START, new Draw(seed, 'time').random, (label, at) =>
-      this.#trace.ran(label, at),
-    );
+    this.timeline = new Timeline(START, seed, (label, at) => this.#trace.ran(label, at));
     this.gate = new Gate({
       timeline: this.timeline,
       seed,
@@ -323,7 +321,7 @@ export class World {
       version: this.serverVersion,
       clockError: SERVER_CLOCKS[index % SERVER_CLOCKS.length] as number,
       notify: (from, channel, payload) => this.#notify(from, channel, payload),
-      terminate: (pids) => this.terminate(pids),
+      terminate: (clients) => this.terminate(clients),
       failed: (from, what) => this.#serverFailed(from, what),
     });
     this.servers[index] = server;
@@ -377,19 +375,30 @@ export class World {
         this.timeline.after(1, () => server.hear(channel, payload), `notify ${server.name}`);
   }
 
-  async terminate(pids: readonly number[]): Promise<void> {
+  /**
+   * Ends connections one after the other, so that what each had open fails in an order;
+   * those that wait for a lock first, so that none gets it from another that ends.
+   */
+  async terminate(clients: Iterable<pg.Client>): Promise<void> {
     const watcher = this.#watcher as pg.Client;
-    if (pids.length === 0) return;
-    await watcher.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [pids]);
-    for (;;) {
-      const { rows } = await watcher.query('select from pg_stat_activity where pid = any($1)', [pids]);
-      if (rows.length === 0) return;
+    const open = [...clients].map((client) => ({ client, pid: pidOf(client) as number }));
+    const isSetAside = new Set(open.filter(({ pid }) => this.gate.isSetAside(pid)));
+    for (const one of [...isSetAside, ...open.filter((other) => !isSetAside.has(other))]) {
+      const { client, pid } = one;
+      const ended = new Promise<void>((done) => client.once('end', () => done()));
+      await watcher.query('select pg_terminate_backend($1)', [pid]);
+      this.gate.letGo(pid);
+      for (let isThere = true; isThere; ) {
+        const { rows } = await watcher.query('select from pg_stat_activity where pid = $1', [pid]);
+        isThere = rows.length > 0;
+      }
+      await ended;
+      await settle();
     }
   }
 
   /** Every connection of servers and writers ends; those that live connect again. */
   async cutDatabase(): Promise<void> {
-    this.gate.release();
     for (const server of this.servers) await server.dropConnections();
     await this.writers.drop();
   }

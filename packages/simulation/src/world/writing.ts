@@ -28,17 +28,20 @@ const safely = async (work: () => Promise<Draft>): Promise<Draft | null> => {
   }
 };
 
+/** Who writes, as the history names him. */
+export const authorOf = (device: Device) => ({
+  client: device.name,
+  user: device.user.id,
+  schemaVersion: device.version,
+  clock: device.clock(),
+});
+
 /** Runs a draft as one local transaction, and tells what became of the promise. */
 export const writeDraft = async (world: World, device: Device, draft: Draft | null): Promise<void> => {
   const satchel: Satchel | null = device.satchel;
   if (!satchel || !draft || draft.statements.length === 0) return;
   const { changes } = draft;
-  const about = {
-    client: device.name,
-    user: device.user.id,
-    schemaVersion: device.version,
-    clock: device.clock(),
-  };
+  const about = authorOf(device);
   const ended = await world.until(satchel.write(draft.statements), 0);
   if (device.satchel !== satchel) {
     world.emit({ kind: 'write-torn', ...about, changes });
