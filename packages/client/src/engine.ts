@@ -190,7 +190,9 @@ export type PageTaken =
       readonly quarantined: number;
     }
   /** The page does not start from the stored cursor: dropped, pull. */
-  | { readonly kind: 'not-from-here' };
+  | { readonly kind: 'not-from-here' }
+  /** It tells rows in brief that are not held so here: dropped, pull whole rows. */
+  | { readonly kind: 'not-held-so' };
 
 export interface OutboxEntry {
   readonly mutationId: string;

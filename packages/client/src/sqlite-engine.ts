@@ -61,6 +61,7 @@ import {
 import { returnLeft } from './outbox/return-left.ts';
 import { takeBatch } from './outbox/take.ts';
 import { rebaseRows } from './pages/rebase.ts';
+import { NotHeldSo } from './pages/take-brief.ts';
 import { forgetCursor, pullCursor, takePage } from './pages/take-page.ts';
 import { compareVersions, digestsHeld, repairRows } from './verify/digests.ts';
 
@@ -155,7 +156,12 @@ export class SqliteEngine implements Engine {
 
   takePage(lines: readonly PageLine[]): PageTaken {
     const context = this.#now;
-    return applying(context, 'normal', () => takePage(context, lines));
+    try {
+      return applying(context, 'normal', () => takePage(context, lines));
+    } catch (error) {
+      if (error instanceof NotHeldSo) return { kind: 'not-held-so' };
+      throw error;
+    }
   }
 
   quarantine(): QuarantineEntry[] {

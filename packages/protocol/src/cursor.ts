@@ -82,17 +82,39 @@ export interface TokenCodec {
   decode(token: string): string;
 }
 
+/** Parts the token of a whole cursor from the place that a live page moved it to. */
+const PLACE_MARK = '~';
+
+/**
+ * The place of a cursor that stands at one snapshot with all it holds: what live pages
+ * name instead of the whole token, which says again what the client may see.
+ */
+export const encodePlace = ({ lsn, at, snapshots }: Pick<Cursor, 'lsn' | 'at' | 'snapshots'>): string =>
+  `${lsn}.${at.toString(36)}.${snapshots.join(';')}`;
+
+/** The token that stands at `place`, from any earlier one of the same kind. */
+export const tokenAt = (token: string, place: string): string =>
+  `${token.split(PLACE_MARK, 1)[0]}${PLACE_MARK}${place}`;
+
+const decodePlace = (place: string): Record<string, unknown> => {
+  const [lsn, at = '', snapshots = ''] = place.split('.');
+  return { lsn, at: Number.parseInt(at, 36), snapshots: snapshots.split(';') };
+};
+
 export const encodeCursor = (cursor: Cursor, codec: TokenCodec): string =>
   codec.encode(JSON.stringify(cursor));
 
 /** `undefined` for a token that is not a cursor of this format. */
 export const decodeCursor = (token: string, codec: TokenCodec): Cursor | undefined => {
+  const [stem = '', place] = token.split(PLACE_MARK);
   let data: unknown;
   try {
-    data = JSON.parse(codec.decode(token));
+    data = JSON.parse(codec.decode(stem));
   } catch {
     return undefined;
   }
+  if (place !== undefined && typeof data === 'object' && data !== null)
+    data = { ...data, ...decodePlace(place) };
   const parsed = cursorSchema.safeParse(data);
   return parsed.success && pointsInside(parsed.data) ? parsed.data : undefined;
 };

@@ -28,6 +28,8 @@ export const liveUpSchema = z.discriminatedUnion('type', [
     clientId: uuidSchema,
     cursor: z.nullable(z.string().check(z.maxLength(MAX_CURSOR_LENGTH))),
     subscription: z.optional(subscriptionSchema),
+    /** As in a pull: rows may come in brief. */
+    brief: z.optional(z.boolean()),
   }),
   z.strictObject({ type: z.literal('resume'), cursor: z.string().check(z.maxLength(MAX_CURSOR_LENGTH)) }),
   z.strictObject({ type: z.literal('token'), token: z.string().check(z.maxLength(16_384)) }),

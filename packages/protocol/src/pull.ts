@@ -45,14 +45,19 @@ export const pullRequestSchema = z.strictObject({
    */
   pageRows: z.optional(z.number().check(z.int(), z.positive(), z.maximum(MAX_PAGE_ROWS))),
   settled: z.optional(z.array(seqRangesSchema)),
+  /**
+   * The client takes rows in brief (`own` and `patch` lines), and asks again without
+   * this where it does not hold what they stand on. Absent: all rows come whole.
+   */
+  brief: z.optional(z.boolean()),
   client: z.optional(clientReportSchema),
 });
 export type PullRequest = z.infer<typeof pullRequestSchema>;
 
 /**
  * A page is what a client takes in as one local transaction, by pull or live: JSON
- * lines, a `head`, then any number of `scope`, `outcomes`, `gone`, `rows` and `swept`
- * lines, then a `tail`.
+ * lines, a `head`, then any number of `scope`, `outcomes`, `gone`, `own`, `patch`,
+ * `rows` and `swept` lines, then a `tail`.
  *
  * A page is applied only if `head.from` is the digest of the stored cursor; else it
  * is dropped and the client pulls. `tail.checkpoint` says that with this page the
@@ -110,6 +115,32 @@ export const rowsLineSchema = z.object({
   versions: z.array(versionSchema),
   columns: z.record(nameSchema, z.array(jsonSchema)),
 });
+/**
+ * Rows present in a scope that the client wrote itself, at the versions that its
+ * outcomes told: it has them. A client that holds one at another version takes nothing
+ * of the page and asks for whole rows.
+ */
+export const ownLineSchema = z.object({
+  line: z.literal('own'),
+  scope: scopeSchema,
+  table: nameSchema,
+  keys: z.array(keySchema),
+  versions: z.array(versionSchema),
+});
+/**
+ * Rows present in a scope, by the columns that are not as they were at the version
+ * `bases`. A client that holds another version than that (or than `versions`, or a later
+ * one) takes nothing of the page and asks for whole rows.
+ */
+export const patchLineSchema = z.object({
+  line: z.literal('patch'),
+  scope: scopeSchema,
+  table: nameSchema,
+  keys: z.array(keySchema),
+  bases: z.array(versionSchema),
+  versions: z.array(versionSchema),
+  columns: z.record(nameSchema, z.array(jsonSchema)),
+});
 /** Rows that went from a scope: `deleted`, or `left` (moved out, or no longer passes the filter). */
 export const goneLineSchema = z.object({
   line: z.literal('gone'),
@@ -127,6 +158,20 @@ export const sweptLineSchema = z.object({
 });
 /** Outcomes of the receiver's own mutations that are visible in the same snapshot as the rows. */
 export const outcomesLineSchema = z.object({ line: z.literal('outcomes'), outcomes: z.array(outcomeSchema) });
+/**
+ * Stands for head and tail in a page of a live session that has had a whole one: a delta
+ * that is a checkpoint, of the same epoch and schema version as the page before. The
+ * cursor after it is the one before moved to the place `at` (`tokenAt`).
+ */
+export const stepLineSchema = z.object({
+  line: z.literal('step'),
+  /** The first `STEP_DIGEST_LENGTH` characters of the digest of the cursor that it starts from. */
+  from: z.string(),
+  serverTime: z.number(),
+  at: z.string().check(z.maxLength(MAX_CURSOR_LENGTH)),
+});
+/** Characters of a digest that tell two cursors of one session apart: 64 bits. */
+export const STEP_DIGEST_LENGTH = 16;
 export const tailLineSchema = z.object({
   line: z.literal('tail'),
   cursor: z.string(),
@@ -141,16 +186,22 @@ export const pageLineSchema = z.discriminatedUnion('line', [
   headLineSchema,
   scopeLineSchema,
   rowsLineSchema,
+  ownLineSchema,
+  patchLineSchema,
   goneLineSchema,
   sweptLineSchema,
   outcomesLineSchema,
   tailLineSchema,
+  stepLineSchema,
 ]);
 export type HeadLine = z.infer<typeof headLineSchema>;
 export type ScopeLine = z.infer<typeof scopeLineSchema>;
 export type RowsLine = z.infer<typeof rowsLineSchema>;
+export type OwnLine = z.infer<typeof ownLineSchema>;
+export type PatchLine = z.infer<typeof patchLineSchema>;
 export type GoneLine = z.infer<typeof goneLineSchema>;
 export type SweptLine = z.infer<typeof sweptLineSchema>;
 export type OutcomesLine = z.infer<typeof outcomesLineSchema>;
+export type StepLine = z.infer<typeof stepLineSchema>;
 export type TailLine = z.infer<typeof tailLineSchema>;
 export type PageLine = z.infer<typeof pageLineSchema>;

@@ -58,6 +58,11 @@ export interface TableSql {
   /**
    * `take` for many rows in one statement. Parameters: the number of the hold, a JSON
    * array of rows (key parts, values, version), the hold that it takes the place of.
+  /**
+   * Hold by key where the row has this version and no other hold. Parameters: hold, key
+   * parts, version, hold, a hold that it takes the place of.
+   */
+  readonly confirm: string;
    * `null` where a column holds reals: SQLite's reading of their digits may differ from
    * the value in its last bit.
    */
@@ -133,6 +138,7 @@ export const localTable = (table: Table): LocalTable => {
   return {
     table,
     name: table.name,
+      confirm: `update ${quoted} as t set ${HOLD_COLUMN}=? where ${where} and ${version}=? and (${hold} is null or ${hold} in (?,?))`,
     sqlName,
     quoted,
     columns,

@@ -85,6 +85,7 @@ create table if not exists satchel_erased (
   version integer not null,
   primary key (tbl, key)
 ) without rowid;
+create table if not exists satchel_unsure (tbl text not null, key text not null, primary key (tbl, key)) without rowid;
 create table if not exists satchel_scopes (
   scope_no integer primary key autoincrement,
   scope text not null,

@@ -16,6 +16,7 @@ export const wipeRows = (context: EngineContext): string[] => {
     'satchel_scopes',
     'satchel_holds',
     'satchel_conflicts',
+    'satchel_unsure',
   ]) {
     db.prepare(`delete from ${name}`).run();
   }

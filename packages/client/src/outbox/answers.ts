@@ -17,6 +17,8 @@ import type { EngineContext } from '../engine-context.ts';
 import { type Base, deleteBase, readBase, writeBase } from '../pages/base.ts';
 import { noteErased } from '../pages/erased.ts';
 import { rebaseRows } from '../pages/rebase.ts';
+import { noteUnsure } from '../pages/unsure.ts';
+import { viewOf } from '../pages/view.ts';
 import { freeBlocked } from './blocked.ts';
 import { type Entry, entriesWhere, entryById, moveEntry, type Standing, standingOf } from './entry.ts';
 import { freezeEntry } from './freeze.ts';
@@ -225,6 +227,7 @@ const takeImage = (
   const hold = base?.hold ?? null;
   const newer = version !== undefined && version > (base?.version ?? -1);
   if (row) {
+    if (newer && lacksColumns(context, local, row)) noteUnsure(context, table, key);
     if (newer) writeBase(context, table, key, { version, hold, row: withKey(local, key, row), gone: null });
     return;
   }
@@ -247,6 +250,10 @@ const takeImage = (
   if (after)
     writeBase(context, table, key, { version, hold, row: withEffect(after, before, became), gone: null });
 };
+
+/** The answer was made for somebody who saw less of the table than this device does by now. */
+const lacksColumns = (context: EngineContext, local: LocalTable, row: Values): boolean =>
+  Object.keys(viewOf(context, local)).some((name) => row[name] === undefined);
 
 /** A confirmed row on which nothing was pending, as the base that it is. */
 const baseOfConfirmed = (context: EngineContext, local: LocalTable, key: string): Base | undefined => {

@@ -217,3 +217,7 @@ export class RowSet {
     yield* this.#rows.values();
   }
 }
+  has(table: string, key: string): boolean {
+    return this.#rows.size > 0 && this.#rows.has(rowName(table, key));
+  }
+

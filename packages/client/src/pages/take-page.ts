@@ -3,6 +3,7 @@ import {
   type HeadLine,
   invariant,
   type Outcome,
+  type OwnLine,
   type PageLine,
   type TailLine,
   unreachable,
@@ -14,11 +15,14 @@ import type { EngineContext } from '../engine-context.ts';
 import { settleOutcome } from '../outbox/answers.ts';
 import { offerAgain } from '../outbox/offers.ts';
 import { RowSet } from '../outbox/pending.ts';
+import { keepBases } from './base.ts';
 import { dropUnheld } from './drop-unheld.ts';
 import { forgetAllErased, forgetSettled } from './erased.ts';
 import { LeavingRows } from './leaving.ts';
 import { rebaseRows } from './rebase.ts';
 import { clearStage, hasStaged, stagedLines, stageLine } from './stage.ts';
+import { unfoldStep } from './step.ts';
+import { takeOwn, takePatch } from './take-brief.ts';
 import { takeGone, takeRows } from './take-rows.ts';
 import { releaseScopesBut, takeScope, takeSwept } from './take-scopes.ts';
 
@@ -37,8 +41,13 @@ export const forgetCursor = (context: EngineContext): void => {
 /**
  * Takes in one page, within one local transaction in which capture is silent. A page
  * that does not start from the stored cursor is dropped (rule 54).
+ *
+ * @throws `NotHeldSo`: it stands on rows that are not here; nothing of it may be kept
  */
-export const takePage = (context: EngineContext, lines: readonly PageLine[]): PageTaken => {
+export const takePage = (context: EngineContext, given: readonly PageLine[]): PageTaken => {
+  const step = given[0]?.line === 'step' ? given[0] : undefined;
+  const lines = step ? unfoldStep(context, pullCursor(context), step, given.slice(1)) : given;
+  if (lines === null) return { kind: 'not-from-here' };
   const head = lines[0];
   const tail = lines.at(-1);
   invariant(head?.line === 'head' && tail?.line === 'tail', 'a page has a head and a tail');
@@ -70,7 +79,10 @@ const stagePart = (context: EngineContext, body: readonly PageLine[], tail: Tail
 };
 
 const rowsIn = (lines: readonly PageLine[]): number =>
-  lines.reduce((sum, line) => sum + (line.line === 'rows' ? line.keys.length : 0), 0);
+  lines.reduce(
+    (sum, line) => sum + (line.line === 'rows' || line.line === 'patch' ? line.keys.length : 0),
+    0,
+  );
 
 class PageTaking {
   readonly #context: EngineContext;
@@ -79,6 +91,8 @@ class PageTaking {
   readonly #dirty = new RowSet();
   readonly #leaving = new LeavingRows();
   readonly #outcomes: Outcome[] = [];
+  /** Rows of own writing: their outcomes, which may come with the same page, go before. */
+  readonly #own: OwnLine[] = [];
   readonly #tables = new Set<string>();
 
   constructor(context: EngineContext, head: HeadLine, tail: TailLine) {
@@ -159,6 +173,7 @@ class PageTaking {
     for (const { quoted } of tables.values()) {
       db.prepare(`update ${quoted} set satchel_version = 0 where satchel_version is not null`).run();
     }
+    keepBases(this.#context);
     db.prepare('update satchel_base set version = 0').run();
   }
 
@@ -207,6 +222,16 @@ class PageTaking {
         this.#tables.add(local.name);
         return;
       }
+      case 'own':
+        this.#own.push(line);
+        return;
+      case 'patch': {
+        const local = context.tables.get(line.table);
+        if (!local) return;
+        takePatch(context, local, line, this.#dirty);
+        this.#tables.add(local.name);
+        return;
+      }
       case 'gone': {
         const local = context.tables.get(line.table);
         if (local) takeGone(context, local, line, this.#leaving);
@@ -220,6 +245,7 @@ class PageTaking {
         return;
       case 'head':
       case 'tail':
+      case 'step':
         return;
       default:
         unreachable(line);
@@ -235,6 +261,10 @@ class PageTaking {
       if (settled === 'quarantined') quarantined += 1;
       // Rows that stay as they are on screen have changed their state all the same.
       if (settled !== 'known') for (const { table } of outcome.changes) this.#tables.add(table);
+    }
+    for (const line of this.#own) {
+      const local = context.tables.get(line.table);
+      if (local) takeOwn(context, local, line, this.#dirty);
     }
     forgetSettled(context, this.#outcomes);
     quarantined += this.#leaving.settle(context, this.#dirty, this.#tables);

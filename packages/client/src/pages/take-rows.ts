@@ -9,7 +9,7 @@ import { readBase, writeBase } from './base.ts';
 import { erasedAfter, forgetGone } from './erased.ts';
 import { addHold, holdNumber, releaseHold, staleNumbers } from './holds.ts';
 import type { LeavingRows } from './leaving.ts';
-import { type BulkRow, takeInBulk } from './take-bulk.ts';
+import { forgetUnsure, noteUnsure, unsureKeys } from './unsure.ts';
 import { noteView } from './view.ts';
 
 interface Taking {
@@ -34,10 +34,21 @@ export const takeRows = (context: EngineContext, local: LocalTable, line: RowsLi
   const number = holdNumber(context, line.scope, local.name);
   const stale = staleNumbers(context, line.scope, local.name);
   const taking: Taking = { context, local, line, number, stale };
-  const somePending =
-    context.db.prepare('select 1 as found from satchel_changes where tbl = ? limit 1').get([local.name]) !==
-    undefined;
-  const isErased = erasedAfter(context, local.name);
+  // Before the rows are taken: what is passed over below is noted anew.
+  forgetUnsure(context, local.name, unsureKeys(context, local.name), line.keys);
+  const plain = plainRows(taking, dirty);
+  const parameters: Parameter[] = [
+    ...keyLists(local, line.keys),
+    ...local.valueColumns.map(({ name, asIs, bind }): Parameter => {
+      const values = line.columns[name];
+      if (values === undefined) return null;
+      return asIs ? (values as readonly SqlValue[]) : values.map(bind);
+    }),
+    line.versions,
+    number,
+    stale[0] ?? number,
+  ];
+  const chosen = plain ? parameters.map((parameter) => pick(parameter, plain)) : parameters;
   const take = context.db.prepare(local.sql.take);
   const { keys, versions } = line;
   const columns = local.valueColumns.map(({ name, asIs, bind }) => ({
@@ -92,6 +103,8 @@ const takeOnShown = (taking: Taking, index: number): void => {
   const shown = readRowState(context, local, key)!;
   const hold = addHold(context, local.name, key, shown.hold, number, stale);
   if (version >= (shown.version ?? -1)) {
+  noteUnsure(context, local.name, key);
+  if (hold !== shown.hold) setRowHold(context, local, key, hold);
     putRow(context, local, valuesAt(taking, index), version, hold);
   } else if (hold !== shown.hold) {
     setRowHold(context, local, key, hold);
@@ -105,6 +118,7 @@ const takeOnPending = (taking: Taking, index: number, dirty: RowSet): void => {
   const key = line.keys[index]!;
   const version = line.versions[index]!;
   const base = readBase(context, name, key);
+    noteUnsure(context, name, key);
   const hold = addHold(context, name, key, base?.hold ?? null, number, stale);
   dirty.add(name, key);
   if (base && version < base.version) {

@@ -44,6 +44,7 @@ interface Asked {
   readonly underWay: Promise<void>;
   readonly settled: readonly SeqRanges[];
   readonly subscription: Subscription | undefined;
+  readonly whole: boolean;
 }
 
 interface Answered {
@@ -63,9 +64,16 @@ export class Downloader {
   readonly #given: DownloaderGiven;
   #pageRows = FIRST_PAGE_ROWS;
   #fromScratch = false;
+  /** Rows are to come whole: what was told in brief did not fit what is held. */
+  #whole = false;
 
   constructor(given: DownloaderGiven) {
     this.#given = given;
+  }
+
+  /** The next page asked for has whole rows. */
+  askWhole(): void {
+    this.#whole = true;
   }
 
   /** The next page asked for is the first of everything; what is held stays until it is replaced. */
@@ -118,13 +126,15 @@ export class Downloader {
         await ahead.underWay;
       }
       const taken = await port.call('takePage', answer.lines);
-      if (taken.kind === 'not-from-here') {
+      if (taken.kind !== 'taken') {
+        if (taken.kind === 'not-held-so') this.askWhole();
         ahead = null;
         dropped += 1;
         if (dropped >= MAX_DROPPED) return null;
         continue;
       }
       dropped = 0;
+      if (asking.whole) this.#whole = false;
       this.#given.took(taken);
       this.#adapt(latency, taken.rows);
       if (!taken.more) return null;
@@ -145,6 +155,7 @@ export class Downloader {
   ): Asked {
     const { clock, transport } = this.#given;
     const subscription = this.#given.subscription();
+    const whole = this.#whole;
     const askedAt = clock.now();
     let sent = (): void => {};
     const isSent = new Promise<void>((done) => {
@@ -158,6 +169,7 @@ export class Downloader {
           clientId: this.#given.clientId(),
           cursor: cursor.token,
           pageRows: this.#pageRows,
+          ...(whole ? {} : { brief: true }),
           client: this.#given.clientReport(),
           ...(subscription ? { subscription } : {}),
           ...(settled.length > 0 ? { settled: [...settled] } : {}),
@@ -172,7 +184,7 @@ export class Downloader {
       () => undefined,
       () => undefined,
     );
-    return { answered, underWay: Promise.race([isSent, ended]), settled, subscription };
+    return { answered, underWay: Promise.race([isSent, ended]), settled, subscription, whole };
   }
 
   /** Larger pages on a quick road, smaller ones on a slow one: a cut costs at most a page. */

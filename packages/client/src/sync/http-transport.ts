@@ -21,7 +21,7 @@ import {
   versionsResponseSchema,
 } from '@satchel/protocol';
 import type { HttpAnswer, HttpExchange, SocketOpener } from './http-exchange.ts';
-import { readPage } from './page-text.ts';
+import { readLivePage, readPage } from './page-text.ts';
 import type { LiveConnection, LiveOpen, Metered, PullAnswer, TokenSource, Transport } from './transport.ts';
 
 export interface HttpTransportOptions {
@@ -234,7 +234,7 @@ const openLive = (given: {
       given.heard({ sent: 0, received: text.length + FRAME_BYTES });
       if (text.startsWith('{"line":')) {
         try {
-          open.page(readPage(text));
+          open.page(readLivePage(text));
         } catch {
           // A page that cannot be read is met like one that was lost: by a pull.
           open.poke();

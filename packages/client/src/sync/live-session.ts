@@ -142,6 +142,7 @@ export class LiveSession {
         schemaVersion: this.#given.schemaVersion,
         clientId: this.#given.clientId(),
         cursor,
+        brief: true,
         ...(subscription ? { subscription } : {}),
       },
       opened: () => {

@@ -649,8 +649,11 @@ export class SyncLoop {
     try {
       const head = lines[0];
       const taken = await this.#given.port.call('takePage', lines);
-      if (taken.kind === 'not-from-here') return false;
-      this.#answered(head?.line === 'head' ? head.serverTime : null, null);
+      if (taken.kind !== 'taken') {
+        if (taken.kind === 'not-held-so') this.#downloader.askWhole();
+        return false;
+      }
+      this.#answered(head?.line === 'head' || head?.line === 'step' ? head.serverTime : null, null);
       this.#tookPage(taken);
       if (taken.more) this.request('live', 'down');
       return true;

@@ -2,14 +2,16 @@ import { MAX_LIVE_PAGE_BYTES, type Outcome } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { together } from '../postgres/together.ts';
-import { readTableBody } from '../pull/body.ts';
+import { mayBeBrief, ownBlocks, readTableBody } from '../pull/body.ts';
 import { type Entry, entriesSince } from '../pull/entries.ts';
 import { groupBy } from '../pull/group-by.ts';
-import { goneLine, rowsLine } from '../pull/line-text.ts';
+import { goneLine, ownLine, rowsLine } from '../pull/line-text.ts';
 import { type ClientOutcome, outcomesSince } from '../pull/outcomes.ts';
 import { outcomesInSight } from '../pull/outcomes-in-sight.ts';
 import type { TableView } from '../pull/reader-view.ts';
 import type { Audience } from './audience.ts';
+import { patchLines, type RecentUpdate, type RecentUpdates, recentUpdates } from './recent.ts';
+import type { LiveSession } from './session.ts';
 
 /** Sessions that stand at the same place, whatever they see. */
 export interface Standers {
@@ -26,10 +28,21 @@ export interface News {
   readonly changed: ReadonlySet<string>;
   /** Of these, the ones with too much for a live page. */
   readonly flooded: ReadonlySet<string>;
-  /** Lines of a table in a scope, by the hash of the view; absent where nothing happened. */
-  readonly lines: (table: TableView, scope: string) => string | undefined;
+  /** Lines of a table in a scope, by the hash of the view; none where nothing happened. */
+  readonly lines: (table: TableView, scope: string, taker: Taker) => readonly string[];
+  /** How a session takes rows. */
+  readonly takerOf: (session: LiveSession) => Taker;
   readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
 }
+
+/**
+ * How rows are told: `whole`; `brief`, by what changed where that is known; or to the
+ * client that wrote some of them, to which those are told by their versions.
+ */
+export type Taker = 'whole' | 'brief' | { readonly writer: string };
+
+/** Writers whose rows a round keeps apart, so that they need not come back to them whole. */
+const MAX_WRITERS = 4;
 
 /** Entries of one scope that are still sent live; above, its sessions pull (rule 66). */
 export const MAX_SCOPE_ENTRIES = 1_000;
@@ -63,12 +76,16 @@ export const readNews = async (
   for (const [scope, list] of byScope) if (list.length > MAX_SCOPE_ENTRIES) flooded.add(scope);
   // Cut short: which scopes are whole is not known.
   if (entries.length >= MAX_ENTRIES) for (const scope of scopes) flooded.add(scope);
-  const lines = await readLines(ctx, tx, standers.audiences, byScope, flooded);
+  const writers = writersAmong(standers.audiences, entries);
+  const blocks = await readBlocks(ctx, tx, standers.audiences, byScope, flooded, writers);
   const outcomes = groupBy(found, ({ clientId }) => clientId);
   return {
     changed: new Set([...byScope.keys(), ...flooded]),
     flooded,
-    lines: (table, scope) => lines.get(lineName(table, scope)),
+    lines: (table, scope, taker) =>
+      (blocks.get(lineName(table, scope)) ?? []).map((block) => textFor(block, taker)),
+    takerOf: ({ reader: { brief, clientId } }) =>
+      brief ? (writers.has(clientId) ? { writer: clientId } : 'brief') : 'whole',
     outcomes: await shownInScopes(ctx, tx, standers.audiences, outcomes),
   };
 };
@@ -119,35 +136,130 @@ const sightsOf = (
   return [...sights.values()];
 };
 
-const readLines = async (
+/** Lines of a table in a scope that belong together. */
+interface Block {
+  /** The client that wrote the rows, where they are kept apart for it. */
+  readonly writer?: string;
+  readonly own?: string;
+  readonly whole?: string;
+  /** Absent: as the whole. */
+  readonly brief?: string;
+}
+
+const textFor = ({ writer, own, whole, brief }: Block, taker: Taker): string => {
+  if (typeof taker === 'object' && writer === taker.writer) return own!;
+  return (taker === 'whole' ? whole : (brief ?? whole))!;
+};
+
+/** Sessions' clients that wrote some of this and take rows in brief. */
+const writersAmong = (audiences: readonly Audience[], entries: readonly Entry[]): ReadonlySet<string> => {
+  const wrote = new Set<string>();
+  for (const { writer } of entries) if (writer) wrote.add(writer);
+  const writers = new Set<string>();
+  for (const { sessions } of wrote.size > 0 ? audiences : [])
+    for (const { reader } of sessions) {
+      if (!reader.brief || !wrote.has(reader.clientId)) continue;
+      if (writers.size === MAX_WRITERS) return writers;
+      writers.add(reader.clientId);
+    }
+  return writers;
+};
+
+const readBlocks = async (
   ctx: ServerContext,
   tx: Queryable,
   audiences: readonly Audience[],
   byScope: ReadonlyMap<string, readonly Entry[]>,
   flooded: Set<string>,
-): Promise<ReadonlyMap<string, string>> => {
-  const lines = new Map<string, string>();
-  const add = (table: TableView, scope: string, line: string): void => {
+  writers: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, readonly Block[]>> => {
+  const blocks = new Map<string, Block[]>();
+  const add = (table: TableView, scope: string, block: Block): void => {
     const name = lineName(table, scope);
-    const before = lines.get(name);
-    lines.set(name, before === undefined ? line : `${before}\n${line}`);
+    const list = blocks.get(name);
+    if (list) list.push(block);
+    else blocks.set(name, [block]);
   };
+  const someWhole = audiences.some(({ sessions }) => [...sessions].some(({ reader }) => !reader.brief));
+  const recent = recentUpdates(ctx);
   for (const { table, scopes } of sightsOf(audiences, byScope, flooded)) {
     const entries = [...scopes].flatMap((scope) =>
       byScope.get(scope)!.filter(({ tableId }) => tableId === table.tableId),
     );
-    if (entries.length === 0) continue;
-    const body = await readTableBody(tx, table, entries, {
-      lineRows: MAX_SCOPE_ENTRIES,
-      bytes: MAX_TABLE_BYTES,
-      missing: 'throw',
-    });
-    if (!body) {
-      for (const { scope } of entries) flooded.add(scope);
-      continue;
+    for (const part of partsOf(table, entries, writers, recent)) {
+      const { writer, updates } = part;
+      const isRead = updates === undefined || someWhole;
+      const body = isRead
+        ? await readTableBody(tx, table, part.entries, {
+            lineRows: MAX_SCOPE_ENTRIES,
+            bytes: MAX_TABLE_BYTES,
+            missing: 'throw',
+          })
+        : undefined;
+      if (body === null) {
+        for (const { scope } of part.entries) flooded.add(scope);
+        continue;
+      }
+      for (const block of body?.gone ?? []) add(table, block.scope, sameFor(goneLine(block)));
+      const whole = new Map(body?.rows.map((block) => [block.scope, rowsLine(ctx.app, block)]));
+      const own = new Map(
+        writer ? ownBlocks(table, part.entries).map((one) => [one.scope, ownLine(one)]) : [],
+      );
+      const readable = new Set(table.columns.map(({ name }) => name));
+      for (const [scope, list] of groupBy(part.entries, (entry) => entry.scope)) {
+        const text = whole.get(scope);
+        const brief =
+          updates &&
+          patchLines(
+            scope,
+            table.wire,
+            readable,
+            list.map((entry) => updates.get(entry)!),
+          );
+        if (text === undefined && brief === undefined) continue;
+        add(table, scope, {
+          ...(writer ? { writer, own: own.get(scope)! } : {}),
+          ...(text === undefined ? {} : { whole: text }),
+          ...(brief === undefined ? {} : { brief }),
+        });
+      }
     }
-    for (const block of body.gone) add(table, block.scope, goneLine(block));
-    for (const block of body.rows) add(table, block.scope, rowsLine(ctx.app, block));
   }
-  return lines;
+  return blocks;
+};
+
+const sameFor = (text: string): Block => ({ whole: text });
+
+/** Entries that are told alike. */
+interface Part {
+  readonly entries: readonly Entry[];
+  readonly writer?: string;
+  /** Of each of them, where it is known what changed. */
+  readonly updates?: ReadonlyMap<Entry, RecentUpdate>;
+}
+
+/** Apart: the rows of each writer who listens, and those of which it is known what changed. */
+const partsOf = (
+  table: TableView,
+  entries: readonly Entry[],
+  writers: ReadonlySet<string>,
+  recent: RecentUpdates,
+): readonly Part[] => {
+  if (entries.length === 0) return [];
+  if (!mayBeBrief(table)) return [{ entries }];
+  const updates = new Map<Entry, RecentUpdate>();
+  for (const entry of entries) {
+    if (!entry.present) continue;
+    const update = recent.tell(entry.tableId, entry.key, entry.version, entry.scope);
+    if (update) updates.set(entry, update);
+  }
+  const groups = groupBy(entries, (entry) => {
+    const writer = entry.present && entry.writer && writers.has(entry.writer) ? entry.writer : '';
+    return `${updates.has(entry) ? 'u' : 'w'}${writer}`;
+  });
+  return [...groups].map(([name, list]) => ({
+    entries: list,
+    ...(name.length > 1 ? { writer: name.slice(1) } : {}),
+    ...(name.startsWith('u') ? { updates } : {}),
+  }));
 };

@@ -31,6 +31,8 @@ export class LiveSession {
   state: SessionState = { kind: 'behind' };
   /** Digest of the cursor that the client has, once it was sent or told. */
   digest = '';
+  /** The token of the last whole page of this connection: later cursors are it, moved to another place. */
+  stem: string | null = null;
   /** When the client last got or told a cursor, UTC milliseconds. */
   cursorAt = 0;
   /** Rises with each token; what its scopes were computed for is in `checkedRights`. */
@@ -47,6 +49,7 @@ export class LiveSession {
   /** The client says where it is: the next round takes it from there. */
   join(token: string): void {
     this.leave();
+    this.stem = null;
     this.state = { kind: 'joining', token };
   }
 

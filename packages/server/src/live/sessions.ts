@@ -166,6 +166,7 @@ export class LiveSessions {
       clientId: hello.clientId,
       schemaVersion: hello.schemaVersion,
       subscription: hello.subscription,
+      brief: hello.brief,
     };
     const id = Buffer.from(ctx.random.bytes(12)).toString('base64url');
     const session = new LiveSession(id, connection.socket, reader, readerView(ctx, reader));

@@ -9,7 +9,7 @@ import { TornPage } from '../pull/body.ts';
 import { originOf } from '../pull/standing.ts';
 import { CHANNEL, nodeName, onAnnounced, stopAnnouncing } from './announce.ts';
 import { type Audience, Audiences } from './audience.ts';
-import { Messages } from './messages.ts';
+import { Messages, type Page } from './messages.ts';
 import { type Group, type Place, type Round, readRound } from './round.ts';
 import type { LiveSession } from './session.ts';
 
@@ -211,7 +211,7 @@ export class Tailer {
       if (isQuiet && !isOwn) continue;
       messages ??= new Messages(audience, news, moment.snapshot, originOf(moment));
       if (messages.isEmpty && !isOwn) continue;
-      const message = messages.for(session, left, outcomes);
+      const message = messages.for(session, left, outcomes, isStale(session, now));
       if (message === 'too-large') session.poke();
       else {
         this.#send(session, message, now);
@@ -221,7 +221,7 @@ export class Tailer {
     return sent;
   }
 
-  #send(session: LiveSession, { bytes, digest }: { bytes: Buffer; digest: string }, now: number): void {
+  #send(session: LiveSession, { bytes, digest, stem }: Page, now: number): void {
     if (session.socket.buffered > this.#ctx.limits.liveBufferBytes) {
       session.socket.close(LIVE_CLOSE.behind, 'behind');
       this.remove(session);
@@ -229,6 +229,7 @@ export class Tailer {
     }
     session.socket.send(bytes);
     session.digest = digest;
+    session.stem = stem;
     session.cursorAt = now;
   }
 }

@@ -1,6 +1,7 @@
 import type { GoneLine } from '@satchel/protocol';
 import type { Queryable } from '../postgres/database.ts';
 import type { Entry } from './entries.ts';
+import { groupBy } from './group-by.ts';
 import type { ReaderView, TableView } from './reader-view.ts';
 import { type RowBlock, readRows, type WantedRow } from './rows.ts';
 
@@ -13,15 +14,24 @@ export interface GoneBlock {
   readonly reasons: GoneLine['reasons'];
 }
 
+/** Rows that the reader wrote itself and was told of: it has them at these versions. */
+export interface OwnBlock {
+  readonly scope: string;
+  readonly view: TableView;
+  readonly keys: readonly string[];
+  readonly versions: readonly number[];
+}
+
 /** What entries say, with the rows they stand for. */
 export interface Body {
   readonly gone: readonly GoneBlock[];
+  readonly own: readonly OwnBlock[];
   readonly rows: readonly RowBlock[];
   readonly count: number;
   readonly bytes: number;
 }
 
-export const EMPTY_BODY: Body = { gone: [], rows: [], count: 0, bytes: 0 };
+export const EMPTY_BODY: Body = { gone: [], own: [], rows: [], count: 0, bytes: 0 };
 
 /** An entry says present where there is no row: read again in a newer snapshot (rule 48). */
 export class TornPage extends Error {
@@ -39,6 +49,8 @@ export interface BodyOptions {
    * then it must not keep everything else from the client.
    */
   readonly missing: 'throw' | 'gone';
+  /** The client to which its own rows are told by their versions alone. */
+  readonly own?: string;
 }
 
 /** Rows of the first read of a table: their size tells how many of the next fit. */
@@ -56,6 +68,7 @@ export const readBody = async (
 ): Promise<Body | null> => {
   const rows: RowBlock[] = [];
   const gone: GoneBlock[] = [];
+  const own: OwnBlock[] = [];
   let bytes = 0;
   for (const table of tablesOf(view, entries)) {
     const mine = entries.filter(({ tableId }) => tableId === table.tableId);
@@ -63,9 +76,10 @@ export const readBody = async (
     if (!body || (bytes + body.bytes > options.bytes && entries.length > 1)) return null;
     rows.push(...body.rows);
     gone.push(...body.gone);
+    own.push(...body.own);
     bytes += body.bytes;
   }
-  return { gone, rows, count: entries.length, bytes };
+  return { gone, own, rows, count: entries.length, bytes };
 };
 
 /** As `readBody`, for entries of one table. */
@@ -77,10 +91,15 @@ export const readTableBody = async (
 ): Promise<Body | null> => {
   const blocks: RowBlock[] = [];
   const gone = new GoneBlocks();
+  const own: Entry[] = [];
   const wanted: Entry[] = [];
+  const teller = mayBeBrief(table) ? options.own : undefined;
   let bytes = 0;
   for (const entry of entries) {
-    if (entry.present) wanted.push(entry);
+    if (entry.present && teller !== undefined && entry.writer === teller) {
+      own.push(entry);
+      bytes += entry.key.length;
+    } else if (entry.present) wanted.push(entry);
     else {
       gone.add(table, entry, entry.deleted ? 'deleted' : 'left');
       bytes += entry.key.length;
@@ -102,8 +121,23 @@ export const readTableBody = async (
     size = Math.min(options.lineRows, Math.max(1, fitting));
   }
   if (bytes > options.bytes && entries.length > 1) return null;
-  return { gone: gone.list, rows: blocks, count: entries.length, bytes };
+  return { gone: gone.list, own: ownBlocks(table, own), rows: blocks, count: entries.length, bytes };
 };
+
+/**
+ * Whether rows of a view may be told in brief: a row that a filter may just have let in
+ * is not on the device, and one of an older schema version is of another form there.
+ */
+export const mayBeBrief = ({ filter, lowered }: TableView): boolean =>
+  filter.length === 0 && lowered === undefined;
+
+export const ownBlocks = (view: TableView, entries: readonly Entry[]): readonly OwnBlock[] =>
+  [...groupBy(entries, ({ scope }) => scope)].map(([scope, list]) => ({
+    scope,
+    view,
+    keys: list.map(({ key }) => key),
+    versions: list.map(({ version }) => version),
+  }));
 
 /** Reads the first entries that fit, at least one: a row of any size gets through. */
 export const readWithin = async (
@@ -126,7 +160,8 @@ const tablesOf = (view: ReaderView, entries: readonly Entry[]): readonly TableVi
 
 const byScope = (a: WantedRow, b: WantedRow): number => (a.scope < b.scope ? -1 : a.scope > b.scope ? 1 : 0);
 
-class GoneBlocks {
+/** Gathers rows that went by table and scope. */
+export class GoneBlocks {
   readonly list: {
     scope: string;
     view: TableView;

@@ -11,9 +11,14 @@ export interface Entry {
   readonly version: number;
   readonly present: boolean;
   readonly deleted: boolean;
+  /** The client whose push wrote it; absent for plain SQL, and in copies, where nobody asks. */
+  readonly writer?: string | null;
 }
 
 const COLUMNS = `e.scope, e.table_id as "tableId", e.key, e.xid::text as xid, e.version, e.present, e.deleted`;
+
+/** As `COLUMNS`; the writer is in no index, and is read where few rows are. */
+const WITH_WRITER = `${COLUMNS}, e.writer`;
 
 /** Sorts before every entry. */
 const START: EntryPlace = ['0', -1, ''];
@@ -33,19 +38,19 @@ export const entriesSince = async (
 ): Promise<Entry[]> => {
   const { xmax, xip } = parseSnapshot(since);
   const after = `
-    (select ${COLUMNS}
+    (select ${WITH_WRITER}
      from satchel.entries e
      where e.scope = s.scope and e.xid >= $2::xid8 and e.table_id = any($4::smallint[])
      limit $5)`;
   const running = `
-    (select ${COLUMNS}
+    (select ${WITH_WRITER}
      from satchel.entries e
      where e.scope = s.scope and e.xid = any($6::xid8[]) and e.table_id = any($4::smallint[])
      limit $5)`;
   const parameters: unknown[] = [scopes, String(xmax), limit, tableIds, perScope];
   if (xip.length > 0) parameters.push(xip.map(String));
   const { rows } = await tx.query<Entry>(
-    `select c.scope, c."tableId", c.key, c.xid, c.version, c.present, c.deleted
+    `select c.scope, c."tableId", c.key, c.xid, c.version, c.present, c.deleted, c.writer
      from unnest($1::text[]) as s(scope)
      cross join lateral (${xip.length > 0 ? `${after} union all ${running}` : after}) c
      limit $3`,

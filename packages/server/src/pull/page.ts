@@ -91,7 +91,7 @@ export const readPage = async (ctx: ServerContext, tx: Transaction, asked: PageA
 const readContent = async (
   ctx: ServerContext,
   tx: Transaction,
-  { reader, view, here: { snapshot }, missing }: PageAsked,
+  { reader, standing, view, here: { snapshot }, missing }: PageAsked,
   planned: Position,
   lines: readonly ScopeLine[],
 ): Promise<Content> => {
@@ -118,7 +118,11 @@ const readContent = async (
   if (position.part?.scope !== undefined) return parts(position);
   const filling = isFilling(position);
   const limit = filling ? pageRows : Math.max(pageRows, Math.ceil(answerBytes / SMALL_ROW));
-  const delta = await readDelta(tx, position, view, snapshot, limit, options);
+  // Rows come whole while a copy runs, or after another view of them began: the device may
+  // have written one before it could see all of its columns.
+  const isSettled = !filling && !position.part && lines.length === 0 && standing.judgement.kind === 'valid';
+  const deltaOptions = reader.brief && isSettled ? { ...options, own: reader.clientId } : options;
+  const delta = await readDelta(tx, position, view, snapshot, limit, deltaOptions);
   if (delta === null) {
     if (filling) return fills(position, false);
     // Scopes that left must not wait on the stage until the large delta is complete.

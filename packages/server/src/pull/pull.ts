@@ -51,6 +51,7 @@ export const pull = async (
     schemaVersion: request.schemaVersion,
     subscription: request.subscription,
     pageRows: request.pageRows,
+    brief: request.brief,
   };
   for (let attempt = 1; ; attempt += 1) {
     try {

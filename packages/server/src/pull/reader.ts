@@ -11,6 +11,8 @@ export interface Reader {
   readonly subscription: Subscription | undefined;
   /** Rows of a page that it asks for. */
   readonly pageRows?: number | undefined;
+  /** It takes rows in brief. */
+  readonly brief?: boolean | undefined;
 }
 
 /** Throws `protocol_too_old`, `protocol_too_new`, `schema_unknown`, `schema_ahead`. */

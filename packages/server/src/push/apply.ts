@@ -1,6 +1,7 @@
 import { type Problem, type PushAnswer, SatchelError } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
+import type { RecentUpdate } from '../live/recent.ts';
 import type { Transaction } from '../postgres/database.ts';
 import { together } from '../postgres/together.ts';
 import { readAgain, readWritten } from './after-write.ts';
@@ -18,6 +19,7 @@ import type { RowAddress } from './row-address.ts';
 import { settle, type Written } from './settle.ts';
 import type { Submitted } from './submitted.ts';
 import { TryAgain } from './try-again.ts';
+import { updatesMade } from './updates-made.ts';
 import type { Verdict } from './verdict.ts';
 import { type NetEffect, writeRows } from './write-rows.ts';
 
@@ -54,6 +56,8 @@ export interface Applied {
   readonly epoch: string;
   /** Rows of the app that were written. */
   readonly effects: readonly NetEffect[];
+  /** Of them, what live pages may tell by its changed columns. */
+  readonly updates: readonly RecentUpdate[];
   /** Some mutation waits for a row. */
   readonly someHeld: boolean;
   /** The version that a row has after it. */
@@ -90,6 +94,7 @@ export const applyBatch = async (
       now,
       epoch,
       effects: [],
+      updates: [],
       someHeld,
       version: () => undefined,
     };
@@ -138,6 +143,7 @@ export const applyBatch = async (
     now,
     epoch,
     effects,
+    updates: updatesMade(ctx, effects, facts.rows, written),
     someHeld,
     version: written.version,
   };

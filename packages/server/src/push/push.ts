@@ -10,6 +10,7 @@ import type { Principal } from '@satchel/schema';
 import { heardFrom } from '../clients/heard.ts';
 import type { ServerContext } from '../context.ts';
 import { announce } from '../live/announce.ts';
+import { recentUpdates } from '../live/recent.ts';
 import { countReceived } from '../operate/received.ts';
 import { keepRefused } from '../operate/refused.ts';
 import { checkVersions } from '../pull/reader.ts';
@@ -58,6 +59,7 @@ export const push = async (
   await noteRenaming(ctx, request);
   const made: NetEffect[] = [];
   const { answers, serverTime, epoch } = await takeIn(ctx, principal, request, 'push', (done) => {
+    for (const update of done.updates) recentUpdates(ctx).note(update);
     announce(ctx);
     if (done.someHeld) made.push(...done.effects);
   });

@@ -1,5 +1,6 @@
 import { type Problem, type PushAnswer, SatchelError } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
+import type { RecentUpdate } from '../live/recent.ts';
 import type { Transaction } from '../postgres/database.ts';
 import { applyBatch, type Job, type Lessons } from './apply.ts';
 import { problemOf, refusalOf } from './refused-by-database.ts';
@@ -19,6 +20,7 @@ export interface JobDone {
   readonly now: number;
   readonly epoch: string;
   readonly effects: readonly NetEffect[];
+  readonly updates: readonly RecentUpdate[];
   readonly someHeld: boolean;
 }
 
@@ -100,6 +102,7 @@ const cutInTwo = async (ctx: ServerContext, job: Job, lessons: Lessons, error: u
     now: second.now,
     epoch: second.epoch,
     effects: [...first.effects, ...second.effects],
+    updates: [...first.updates, ...second.updates],
     someHeld: first.someHeld || second.someHeld,
   };
 };

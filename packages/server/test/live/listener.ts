@@ -58,6 +58,7 @@ export class Listener {
       token,
       clientId: this.puller.clientId,
       cursor: this.puller.replica.cursor,
+      ...(this.puller.brief ? { brief: true } : {}),
       ...(subscription ? { subscription } : {}),
     });
   }
@@ -96,7 +97,7 @@ export class Listener {
   }
 
   async #take(message: string): Promise<void> {
-    if (message.startsWith('{"line":"head"')) {
+    if (message.startsWith('{"line":')) {
       this.pages += 1;
       if (!this.puller.replica.take(message.split('\n'))) {
         this.dropped += 1;

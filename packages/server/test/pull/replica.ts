@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type PageLine, pageLineSchema, type TailLine } from '@satchel/protocol';
+import {
+  type PageLine,
+  pageLineSchema,
+  STEP_DIGEST_LENGTH,
+  type StepLine,
+  type TailLine,
+  tokenAt,
+} from '@satchel/protocol';
 
 export interface HeldRow {
   version: number;
@@ -25,6 +32,8 @@ export class Replica {
   /** Takes in one page; `null` when it does not start from here. */
   take(texts: readonly string[]): TailLine | null {
     const lines = texts.map((text) => pageLineSchema.parse(JSON.parse(text)));
+    const first = lines[0];
+    if (first?.line === 'step') return this.#step(first, lines.slice(1), texts);
     const head = lines[0];
     const tail = lines.at(-1);
     if (head?.line !== 'head' || tail?.line !== 'tail') throw new Error('not a page');
@@ -41,6 +50,22 @@ export class Replica {
     this.#dropUnheld();
     this.checkpoint = tail.checkpoint;
     return tail;
+  }
+
+  #step(step: StepLine, body: readonly PageLine[], texts: readonly string[]): TailLine | null {
+    if (this.cursor === null || this.digest?.slice(0, STEP_DIGEST_LENGTH) !== step.from) return null;
+    this.seen.push(...texts);
+    this.#takeIn(body);
+    this.#dropUnheld();
+    this.cursor = tokenAt(this.cursor, step.at);
+    this.checkpoint = true;
+    return { line: 'tail', cursor: this.cursor, checkpoint: true, more: false };
+  }
+
+  /** What the client wrote itself, as the answer to its push told it. */
+  wrote(table: string, key: string, version: number, values: Record<string, unknown>): void {
+    const held = this.rows.get(`${table}/${key}`);
+    this.rows.set(`${table}/${key}`, { version, values, holds: held?.holds ?? new Set(['own']) });
   }
 
   /** `table/key` of all rows, with their values, sorted. */
@@ -77,6 +102,23 @@ export class Replica {
             row.holds.add(line.scope);
             this.#unswept.delete(`${line.scope} ${name}`);
             this.rows.set(name, row);
+          });
+          break;
+        case 'own':
+        case 'patch':
+          line.keys.forEach((key, index) => {
+            const row = this.rows.get(`${line.table}/${key}`);
+            const version = line.versions[index]!;
+            const from = line.line === 'patch' ? line.bases[index]! : version;
+            if (row === undefined || (row.version < version && row.version !== from))
+              throw new Error(`${line.table}/${key} is not held at version ${from}`);
+            if (line.line === 'patch' && row.version < version) {
+              const changed = Object.entries(line.columns).map(([name, list]) => [name, list[index]]);
+              row.values = { ...row.values, ...Object.fromEntries(changed) };
+              row.version = version;
+            }
+            row.holds.delete('own');
+            row.holds.add(line.scope);
           });
           break;
         case 'gone':

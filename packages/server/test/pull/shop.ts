@@ -119,6 +119,8 @@ export class Puller {
   readonly #ctx: ServerContext;
   readonly clientId: string;
   principal: Principal;
+  /** Takes rows in brief. */
+  brief = false;
   subscription: Subscription | undefined;
 
   readonly #schemaVersion: number;
@@ -139,6 +141,7 @@ export class Puller {
         schemaVersion: this.#schemaVersion,
         clientId: this.clientId,
         cursor: this.replica.cursor,
+        ...(this.brief ? { brief: true } : {}),
         ...(this.subscription ? { subscription: this.subscription } : {}),
       },
       conditional ? this.replica.digest : null,
