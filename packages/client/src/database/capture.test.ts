@@ -1,6 +1,15 @@
 import { defineApp, id, table, text } from '@satchel/schema';
 import { describe, expect, it } from 'vitest';
-import { customer, insertCustomer, opened, rows, shop } from '../../test/engine-fixture.ts';
+import {
+  applied,
+  customer,
+  insertCustomer,
+  opened,
+  rejected,
+  rows,
+  shop,
+} from '../../test/engine-fixture.ts';
+import { keepBases } from '../pages/base.ts';
 
 const held = () => {
   const world = opened();
@@ -130,6 +139,7 @@ describe('capture', () => {
     const { write, changes, driver } = held();
     write("update products set price = '5' where id = 'p'");
     write("update or replace products set price = '6', sku = 'S2' where id = 'p'");
+    keepBases({ db: driver });
     expect(driver.prepare("select row from satchel_base where key = 'p'").get()).toEqual({
       row: JSON.stringify({ id: 'p', storeId: '1', sku: 'S1', price: '1' }),
     });
@@ -157,7 +167,44 @@ describe('capture', () => {
         },
       ],
     ]);
+    keepBases({ db: driver });
     expect(driver.prepare('select count(*) as n from satchel_base').get()).toEqual({ n: 1 });
+  });
+
+  it('[DB-25] a first update writes no base: its image is one, until the change goes or a newer row comes', () => {
+    const { write, driver, send, answer, page, row } = held();
+    const bases = () => driver.prepare('select key, row, version from satchel_base order by key').all();
+    write("update customers set name = 'Anna' where id = 'a'");
+    write("update customers set name = 'Bobby' where id = 'b'");
+    expect(bases()).toEqual([]);
+    const [first, second] = send();
+    answer(applied(first!, 9));
+    expect(bases()).toEqual([]);
+    expect(row("select name, satchel_version from customers where id = 'a'")).toEqual({
+      name: 'Anna',
+      satchel_version: 9,
+    });
+    page([rows('store:1', 'customers', ['b', 10, { ...customer('Bert'), phone: '1' }])]);
+    expect(bases()).toMatchObject([{ key: 'b', version: 10 }]);
+    expect(row("select name, phone from customers where id = 'b'")).toEqual({ name: 'Bobby', phone: '1' });
+    answer(rejected(second!));
+    expect(row("select name, phone from customers where id = 'b'")).toEqual({ name: 'Bert', phone: '1' });
+    expect(bases()).toEqual([]);
+  });
+
+  it('[DB-25] a row that was updated and then deleted has its base written down, and comes back when both are refused', () => {
+    const { write, driver, send, answer, row } = held();
+    write("update customers set name = 'Anna' where id = 'a'");
+    const [edit] = send();
+    write("delete from customers where id = 'a'");
+    expect(driver.prepare('select key, row from satchel_base').all()).toEqual([
+      { key: 'a', row: JSON.stringify({ id: 'a', ...customer('Ann') }) },
+    ]);
+    answer(rejected(edit!));
+    expect(row("select name from customers where id = 'a'")).toBeUndefined();
+    const [deletion] = send();
+    answer(rejected(deletion!));
+    expect(row("select name from customers where id = 'a'")).toEqual({ name: 'Ann' });
   });
 
   it('[DB-12] TRIALS 8: OR IGNORE swallows no outbox row', () => {

@@ -102,7 +102,7 @@ const dataOf = (local: LocalTable): string => {
         order by n.change_id limit 1),
       (select ${imageOf(local, 't')} from ${local.quoted} t where ${keyExpression(local, 't')} = c.key))`;
   return `(select json_group_object(m.c, json(i.j -> m.p))
-    filter (where case when c.op = 'insert' then i.j -> m.p is not null else i.j -> m.p is not c.old -> m.p end)
+    filter (where i.j -> m.p is not null and (c.op = 'insert' or i.j -> m.p is not c.old -> m.p))
     from (select ${image} as j) i, ${names} m where c.op <> 'delete')`;
 };
 

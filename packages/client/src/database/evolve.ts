@@ -4,10 +4,12 @@ import type { EngineContext } from '../engine-context.ts';
 import { entriesWhere } from '../outbox/entry.ts';
 import { freezeEntry } from '../outbox/freeze.ts';
 import { keepInsertedImages, RowSet } from '../outbox/pending.ts';
+import { keepBases } from '../pages/base.ts';
 import { rebaseRows } from '../pages/rebase.ts';
 import { clearStage, hasStaged } from '../pages/stage.ts';
 import { forgetCursor } from '../pages/take-page.ts';
 import { affinityOf } from './columns.ts';
+import type { SqlRow } from './driver.ts';
 import { bindRow, HOLD_COLUMN, imageOf, type LocalTable, localTable, VERSION_COLUMN } from './local-table.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { createTable } from './tables.ts';
@@ -95,6 +97,7 @@ class Evolution {
       .all()) {
       keepInsertedImages(this.#old, row.tbl as string, row.key as string);
     }
+    keepBases(this.#old);
     for (const entry of entriesWhere(this.#old, 'first_change is not null and body is null')) {
       freezeEntry(this.#old, entry);
     }
@@ -133,13 +136,13 @@ class Evolution {
     const change = db.prepare(
       'update satchel_changes set tbl = ?, new = ?, old = ?, confirmed = ?, seen = null where change_id = ?',
     );
-    for (const row of db.prepare('select change_id,tbl,new,old,confirmed from satchel_changes').all()) {
+    for (const row of db.prepare('select change_id,tbl,op,new,old,confirmed from satchel_changes').all()) {
       const table = row.tbl as string;
       // A change of nothing keeps its place: outcomes are told by place.
       const place = this.#placeOf(table) ?? '';
       change.run([
         place,
-        image(table, row.new),
+        image(table, wholeAfter(row)),
         image(table, row.old),
         image(table, row.confirmed),
         row.change_id as number,
@@ -243,6 +246,12 @@ class Evolution {
     rebaseRows(this.#context, rows);
   }
 }
+
+/** The image after a change: an update says what differs from before, and the history lifts whole rows. */
+const wholeAfter = ({ op, new: written, old }: SqlRow): unknown =>
+  op === 'update' && typeof written === 'string' && typeof old === 'string'
+    ? JSON.stringify({ ...(JSON.parse(old) as Values), ...(JSON.parse(written) as Values) })
+    : written;
 
 const withDefaults = (to: LocalTable, values: Values): Values => {
   const whole: Record<string, Json> = { ...values };

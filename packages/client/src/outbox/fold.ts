@@ -96,11 +96,17 @@ const foldRow = (context: EngineContext, rows: readonly SqlRow[]): Images | 'van
   for (const [index, row] of rows.entries()) {
     const images: Images = {
       before: parsed(row.old),
-      after: row.op === 'insert' ? afterInsert(index) : parsed(row.new),
+      after: row.op === 'insert' ? afterInsert(index) : afterUpdate(row),
     };
     folded = folded === 'vanishes' ? images : foldImages(folded, images);
   }
   return folded;
+};
+
+/** An update says what differs from before; a delete leaves nothing. */
+const afterUpdate = (row: SqlRow): Values | null => {
+  const written = parsed(row.new);
+  return written && { ...parsed(row.old), ...written };
 };
 
 const nullPart = ({ keyColumns }: LocalTable, key: string): string => {

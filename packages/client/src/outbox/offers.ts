@@ -82,7 +82,7 @@ const putBackChanges = (
   dirty: RowSet,
 ): number => {
   const insert = context.db.prepare(
-    'insert into satchel_changes (change_id,tbl,op,key,new,old,version) values (?,?,?,?,?,?,?)',
+    'insert into satchel_changes (change_id,tbl,op,key,new,old,version,confirmed) values (?,?,?,?,?,?,?,?)',
   );
   let changeId = from;
   for (const [index, change] of mutation.changes.entries()) {
@@ -99,6 +99,8 @@ const putBackChanges = (
       change.values ? JSON.stringify(change.values) : null,
       old && JSON.stringify(old),
       change.confirmed?.version ?? null,
+      // Said apart from `old`, which has some columns alone and is no base.
+      change.confirmed ? JSON.stringify(change.confirmed.values) : null,
     ]);
     changeId += 1;
     dirty.add(change.table, key);

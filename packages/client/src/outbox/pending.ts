@@ -4,10 +4,12 @@ import type { SqlRow } from '../database/driver.ts';
 import { imageOf } from '../database/local-table.ts';
 import { readRow } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
+import { keepBases } from '../pages/base.ts';
 
 /**
- * A change of an unsettled mutation, as capture left it: whole images of the row before
- * and after. Which columns the user changed is what differs between the two.
+ * A change of an unsettled mutation, as capture left it: images of the row before and
+ * after. Which columns the user changed is what differs between the two. Of an update
+ * only these need be written after it: where a column is missing it is as before.
  *
  * An insert has no image of its own. While it is the last change of its row, the
  * visible row is its image (pending values are laid over all of a base); afterwards
@@ -67,8 +69,9 @@ class CapturedChange implements PendingChange {
   get new(): Values | null {
     if (this.#new === undefined) {
       const own = parsed<Values>(this.#row.new);
-      this.#new =
-        own ?? (this.op === 'insert' ? (this.#images?.of(this) ?? insertedImage(this.#context, this)) : null);
+      if (this.op === 'insert')
+        this.#new = own ?? this.#images?.of(this) ?? insertedImage(this.#context, this);
+      else this.#new = own && { ...this.old, ...own };
     }
     return this.#new;
   }
@@ -195,7 +198,14 @@ export const joinedRanges = (ranges: readonly ChangeRange[]): readonly ChangeRan
   return joined;
 };
 
-export const deleteRange = ({ db }: EngineContext, { first, last }: ChangeRange): void => {
+/** Ends changes; the bases that only they hold are written down. */
+export const deleteRange = (context: EngineContext, range: ChangeRange): void => {
+  keepBases(context, range);
+  forgetRange(context, range);
+};
+
+/** Ends changes whose rows are what the server has now, bases and all. */
+export const forgetRange = ({ db }: EngineContext, { first, last }: ChangeRange): void => {
   db.prepare('delete from satchel_changes where change_id between ? and ?').run([first, last]);
 };
 
@@ -213,11 +223,11 @@ export class RowSet {
     this.#rows.set(rowName(table, key), { table, key });
   }
 
-  *[Symbol.iterator](): Iterator<RowAddress> {
-    yield* this.#rows.values();
-  }
-}
   has(table: string, key: string): boolean {
     return this.#rows.size > 0 && this.#rows.has(rowName(table, key));
   }
 
+  *[Symbol.iterator](): Iterator<RowAddress> {
+    yield* this.#rows.values();
+  }
+}

@@ -4,7 +4,7 @@ import { keyExpression } from '../database/local-table.ts';
 import { putRow, readRowState, removeRow } from '../database/rows.ts';
 import { silently } from '../database/transaction.ts';
 import { type EngineContext, nextStamp, stampText } from '../engine-context.ts';
-import { keepBases } from '../pages/base.ts';
+import { keepBasesOfDeleted } from '../pages/base.ts';
 import { type Accepted, acceptChange } from './accept.ts';
 import { coalesce } from './coalesce.ts';
 import { foldCaptured, type NetChange, specialChanges } from './fold.ts';
@@ -48,7 +48,7 @@ export const sealWrite = (context: EngineContext, mark: number, name: string | u
   const summary = summarise(context, mark);
   for (const table of summary.tables) tables.add(table);
   if (summary.changes === 0) return { mutationId: null, tables, lanes: [] };
-  if (summary.updatesOrDeletes) keepBases(context, mark);
+  if (summary.deletes) keepBasesOfDeleted(context, mark);
   stampModified(context, mark, summary);
   const bytes = checkLimits(context, summary);
 
@@ -133,10 +133,10 @@ const writeLineages = (context: EngineContext, mark: number, checked: readonly C
 /** What is left of a local transaction after folding. */
 interface Summary {
   readonly changes: number;
-  /** More than what goes on the wire: whole images before and after. */
+  /** More than what goes on the wire: the whole image before. */
   readonly bytes: number;
   readonly tables: readonly string[];
-  readonly updatesOrDeletes: boolean;
+  readonly deletes: boolean;
   readonly range: ChangeRange;
 }
 
@@ -165,7 +165,7 @@ const summarise = ({ db }: EngineContext, mark: number): Summary => {
     changes,
     bytes: bytes + changes * CHANGE_OVERHEAD,
     tables: [...new Set(groups.map(({ tbl }) => tbl as string))],
-    updatesOrDeletes: groups.some(({ op }) => op !== 'insert'),
+    deletes: groups.some(({ op }) => op === 'delete'),
     range: { first, last },
   };
 };

@@ -176,9 +176,11 @@ const referrersOf = (context: EngineContext, table: string, key: string, before:
       .prepare('select change_id,key,new,old from satchel_changes where tbl = ? and change_id < ?')
       .all([local.name, before]);
     for (const row of changes) {
-      const images = [row.new, row.old].flatMap((text) =>
-        typeof text === 'string' ? [JSON.parse(text) as Values] : [],
+      const [before, written] = [row.old, row.new].map((text) =>
+        typeof text === 'string' ? (JSON.parse(text) as Values) : undefined,
       );
+      // An update says what differs from before.
+      const images = [before, written && { ...before, ...written }].filter((image) => image !== undefined);
       if (images.length === 0) images.push(...insertedImages(context, row.change_id as number));
       const refers = columns.some(({ columns: names }) =>
         images.some((image) => referredKey(names, image) === key),

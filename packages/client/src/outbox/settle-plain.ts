@@ -2,10 +2,10 @@ import { type ChangeOutcome, invariant, type Outcome } from '@satchel/protocol';
 import type { SqlRow } from '../database/driver.ts';
 import { keyParameters } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { deleteBase } from '../pages/base.ts';
+import { deleteBase, HOLDS_BASE } from '../pages/base.ts';
 import { freeBlockedBy } from './blocked.ts';
 import { type Standing, standingsOfBatch } from './entry.ts';
-import { deleteRange, joinedRanges } from './pending.ts';
+import { forgetRange, joinedRanges } from './pending.ts';
 
 /** An answer that says of every change that it went through as it was sent, and nothing else. */
 export const isPlain = ({ outcome, problem, changes }: Outcome): boolean =>
@@ -24,6 +24,7 @@ interface Pending {
   readonly table: string;
   readonly op: string;
   readonly key: string;
+  /** One is written down. */
   readonly hasBase: boolean;
   /** The row on screen is what the server has now: nothing else lies on it, and no newer base. */
   mayBe(version: number): boolean;
@@ -56,7 +57,7 @@ export const settlePlain = (
     else left.push(outcome);
   }
   for (const range of joinedRanges(settled.flatMap(({ standing }) => standing.range ?? [])))
-    deleteRange(context, range);
+    forgetRange(context, range);
   const settle = context.db.prepare(
     "update satchel_outbox set state = 'settled', outcome = ?, problem = null, settled_at = ?, acked = 0, " +
       'first_change = null, last_change = null, batch_id = null, next_at = null, blocked_by = null, ' +
@@ -74,7 +75,8 @@ const pendingChanges = (
   standings: readonly Standing[],
 ): ReadonlyMap<number, Pending> => {
   const read = db.prepare(
-    'select c.change_id, c.tbl, c.op, c.key, b.version as base, b.gone as gone, exists (select 1 from satchel_changes p ' +
+    `select c.change_id, c.tbl, c.op, c.key, coalesce(b.version, iif(${HOLDS_BASE}, c.version, null)) as base, ` +
+      'b.version is not null as kept, b.gone as gone, exists (select 1 from satchel_changes p ' +
       'where p.tbl = c.tbl and p.key = c.key and p.change_id <> c.change_id) as more ' +
       'from satchel_changes c left join satchel_base b on b.tbl = c.tbl and b.key = c.key ' +
       'where c.change_id between ? and ?',
@@ -96,7 +98,7 @@ const pendingOf = (row: SqlRow): Pending => {
     table: row.tbl as string,
     op,
     key: row.key as string,
-    hasBase: base !== null,
+    hasBase: row.kept === 1,
     mayBe: (version) =>
       op !== 'delete' &&
       row.more === 0 &&

@@ -64,6 +64,7 @@ const releaseScope = (
 
 /** Keys of the rows that have the number among their holds. */
 const keysHeld = ({ db }: EngineContext, local: LocalTable, number: number): string[] =>
+  // A row whose base is not written down is on screen, with its hold.
   db
     .prepare(
       `select ${keyExpression(local, 't')} as key from ${local.quoted} t where t.${HOLD_COLUMN} = ? ` +

@@ -8,6 +8,7 @@ import type { EngineContext } from '../engine-context.ts';
 import { isPending, RowSet } from '../outbox/pending.ts';
 import { writeByHand } from '../outbox/quarantine.ts';
 import { captureMark, sealWrite } from '../outbox/seal.ts';
+import { keepBases } from '../pages/base.ts';
 import { holdNumber } from '../pages/holds.ts';
 import { LeavingRows } from '../pages/leaving.ts';
 import { rebaseRows } from '../pages/rebase.ts';
@@ -123,11 +124,13 @@ const editsUnseen = (context: EngineContext, local: LocalTable, rows: RowsRespon
 };
 
 /** Whatever comes for these rows is newer than what is here. */
-const voidVersions = ({ db }: EngineContext, local: LocalTable, keys: readonly string[]): void => {
+const voidVersions = (context: EngineContext, local: LocalTable, keys: readonly string[]): void => {
+  const { db } = context;
   const where = local.keyColumns.map(({ quoted }) => `${quoted} = ?`).join(' and ');
   const shown = db.prepare(
     `update ${local.quoted} set satchel_version = -1 where satchel_version is not null and ${where}`,
   );
+  keepBases(context);
   const base = db.prepare('update satchel_base set version = -1 where tbl = ? and key = ?');
   for (const key of keys) {
     shown.run(keyParameters(local, key));

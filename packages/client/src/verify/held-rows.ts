@@ -7,7 +7,9 @@ import {
   type LocalTable,
   VERSION_COLUMN,
 } from '../database/local-table.ts';
+import { inTransaction } from '../database/transaction.ts';
 import type { EngineContext } from '../engine-context.ts';
+import { keepBases } from '../pages/base.ts';
 
 /** A row of a scope as the server confirmed it, whatever is pending on it. */
 export interface HeldRow {
@@ -27,6 +29,8 @@ export function* heldRows(
   number: number,
   options: { readonly values: boolean; readonly afterKey?: string | null; readonly upToKey?: string | null },
 ): Generator<HeldRow> {
+  // Versions and holds are those of the rows on screen where no base is written down; values are not.
+  if (options.values) inTransaction(context, 'normal', () => keepBases(context));
   const statement = context.db.prepare(heldSql(local, options.values));
   let after = options.afterKey ?? '';
   const upTo = options.upToKey ?? null;
