@@ -1,5 +1,6 @@
 import { SatchelError } from '@satchel/protocol';
 import type { Engine } from './engine.ts';
+import type { JournalPort } from './face/journal.ts';
 import type { SyncHeard, SyncPort } from './sync/sync-port.ts';
 
 type Method = {
@@ -19,6 +20,8 @@ export interface EnginePort {
   close(): Promise<void>;
   /** Joins the sync loop, where it runs beside the engine and not beside the app. */
   joinSync?(heard: SyncHeard): SyncPort;
+  /** What was saved beside the database while another tab held it. */
+  readonly journal?: JournalPort;
 }
 
 /** An engine in this very thread: calls are run at once, answers come as promises all the same. */

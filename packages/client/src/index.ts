@@ -23,6 +23,7 @@ export type { Channel, EngineAnswer, EngineRequest } from './engine-message.ts';
 export { type EnginePort, localPort } from './engine-port.ts';
 export { remotePort } from './engine-remote.ts';
 export type { Conflicts } from './face/conflicts.ts';
+export type { Journal, RefusedWrite } from './face/journal.ts';
 export type { Outbox } from './face/outbox.ts';
 export type { Quarantine } from './face/quarantine.ts';
 export type { Settings } from './face/settings.ts';
@@ -34,6 +35,7 @@ export type { OpenEngine, Platform } from './platform.ts';
 export { openSatchel, type Satchel, type SatchelOptions, type Statement } from './satchel.ts';
 export type { SyncStatus } from './status.ts';
 export type { DeviceSettings } from './sync/device-settings.ts';
+export { mediaLanes } from './sync/gates.ts';
 export type {
   HttpAnswer,
   HttpExchange,

@@ -5,6 +5,7 @@ import { databaseName, databasePrefix } from './database-name.ts';
 import type { EngineFacts, MeterEntry, RowState, SyncRun, Written } from './engine.ts';
 import type { EnginePort } from './engine-port.ts';
 import { type Conflicts, conflictsOf } from './face/conflicts.ts';
+import { type Journal, journalOf } from './face/journal.ts';
 import { type Outbox, outboxOf } from './face/outbox.ts';
 import { type Quarantine, quarantineOf } from './face/quarantine.ts';
 import { keptSettings, type Settings, settingsOf } from './face/settings.ts';
@@ -139,6 +140,8 @@ export class Satchel<A extends App = App> {
   readonly outbox: Outbox;
   readonly quarantine: Quarantine;
   readonly conflicts: Conflicts;
+  /** What a tab of a browser saved while another held the database, and could not be laid down. */
+  readonly journal: Journal;
   /** What the person chose about sync on this device. */
   readonly settings: Settings;
 
@@ -187,6 +190,7 @@ export class Satchel<A extends App = App> {
     this.sync = syncControl(this.#loop, options.token, platform.scheduler);
     this.outbox = outboxOf(port, this.#loop, changed);
     this.quarantine = quarantineOf(port, (written) => this.#wrote(written), changed);
+    this.journal = journalOf(port);
     this.conflicts = conflictsOf(
       port,
       this.#transport,

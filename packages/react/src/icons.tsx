@@ -24,6 +24,9 @@ const SHAPES = {
   download: 'M12 4v11M7.5 11 12 15.5 16.5 11M5 20h14',
   up: 'M12 20V5M6.5 10.5 12 5l5.5 5.5',
   down: 'M12 4v15M6.5 13.5 12 19l5.5-5.5',
+  more: 'M6 9.5 12 15.5 18 9.5',
+  next: 'M9.5 6 15.5 12 9.5 18',
+  'sign-in': 'M13 4h6v16h-6M4 12h10M10.5 8.5 14 12l-3.5 3.5',
   history: 'M4 5v5h5M4.6 9.5A8 8 0 1 1 4 13M12 8v4.5l3 2',
   support: 'M4 13a8 8 0 0 1 16 0M4 13v3.5h3V13zM20 13v3.5h-3V13zM20 16.5c0 2.5-2 4-5 4h-2',
   info: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 11v5M12 8v.1',
@@ -31,6 +34,7 @@ const SHAPES = {
   wifi: 'M3 9.5a13 13 0 0 1 18 0M6.2 13a8.5 8.5 0 0 1 11.6 0M9.3 16.4a4 4 0 0 1 5.4 0M12 19.5v.1',
 } as const;
 
+export const ICON_NAMES = Object.keys(SHAPES) as readonly (keyof typeof SHAPES)[];
 export type IconName = keyof typeof SHAPES;
 
 /** An icon beside its text; it is never the only bearer of a meaning. */
@@ -43,6 +47,7 @@ export const Icon = ({
 }): ReactElement => (
   <svg
     className={turning ? 'satchel-icon satchel-turning' : 'satchel-icon'}
+    data-icon={name}
     viewBox="0 0 24 24"
     fill="none"
     stroke="currentColor"

@@ -1,3 +1,4 @@
+export { COMPONENT_STATES, type ComponentName, type StateOf } from './component-states.ts';
 export { ConflictDialog, ConflictInbox } from './components/conflict-resolver/conflict-inbox.tsx';
 export {
   ConflictResolver,
@@ -16,15 +17,21 @@ export {
   type ConflictModel,
   useConflictResolver,
 } from './components/conflict-resolver/use-conflict-resolver.ts';
-export { DataUsage } from './components/data-usage/data-usage.tsx';
+export { DataUsage, type DataUsageProps } from './components/data-usage/data-usage.tsx';
 export { OfflineBanner } from './components/offline-banner/offline-banner.tsx';
-export { PendingChanges, type PendingChangesProps } from './components/pending-changes/pending-changes.tsx';
+export {
+  PENDING_STATES,
+  PendingChanges,
+  type PendingChangesProps,
+  type PendingState,
+} from './components/pending-changes/pending-changes.tsx';
 export { PullToRefresh } from './components/pull-to-refresh/pull-to-refresh.tsx';
 export {
   type PullToRefreshModel,
   usePullToRefresh,
 } from './components/pull-to-refresh/use-pull-to-refresh.ts';
 export { Quarantine } from './components/quarantine/quarantine.tsx';
+export { RefusedWrites } from './components/quarantine/refused-writes.tsx';
 export { type QuarantineModel, useQuarantineEntry } from './components/quarantine/use-quarantine-entry.ts';
 export { RecordBadge, type RecordBadgeProps } from './components/record-badge/record-badge.tsx';
 export {
@@ -61,10 +68,19 @@ export { useNow } from './hooks/use-now.ts';
 export { type OutboxInView, type QuarantineInView, useOutbox, useQuarantine } from './hooks/use-outbox.ts';
 export { type QueryDiff, type QueryOptions, type QueryResult, useQuery } from './hooks/use-query.ts';
 export { type RecordName, type RecordState, useRecordState } from './hooks/use-record-state.ts';
+export { type RefusedWritesInView, useRefusedWrites } from './hooks/use-refused-writes.ts';
 export { type AppRow, type RowResult, useRow } from './hooks/use-row.ts';
 export { useSyncStatus } from './hooks/use-sync-status.ts';
-export { Icon, type IconName } from './icons.tsx';
-export { FIVE_STATE_OF, FIVE_STATES, type FiveState, PRESETS, type Preset, type Tone } from './presets.ts';
+export { ICON_NAMES, Icon, type IconName } from './icons.tsx';
+export {
+  FIVE_STATE_OF,
+  FIVE_STATES,
+  type FiveState,
+  PRESETS,
+  type Preset,
+  TONES,
+  type Tone,
+} from './presets.ts';
 export { type Labels, SatchelProvider, type SatchelProviderProps, useSatchel } from './provider.tsx';
 export type { SatchelClient } from './satchel-client.ts';
 export { ADVICE, ADVICE_FOR, type Advice } from './texts/advice.ts';

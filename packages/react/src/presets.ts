@@ -10,7 +10,8 @@ export const FIVE_STATES = ['syncing', 'synced', 'offline', 'error', 'conflict']
 export type FiveState = (typeof FIVE_STATES)[number];
 
 /** How a state is drawn: its colour, and a shape that is another for each. */
-export type Tone = 'good' | 'busy' | 'neutral' | 'warning' | 'bad';
+export const TONES = ['good', 'busy', 'neutral', 'warning', 'bad'] as const;
+export type Tone = (typeof TONES)[number];
 
 /** Onto which of five states each phase falls. Work that waits, or a first check that is still to come, is no success. */
 export const FIVE_STATE_OF: Readonly<Record<Phase, FiveState>> = {

@@ -10,6 +10,7 @@ export type SatchelClient<A extends App = App> = Pick<
   | 'clientId'
   | 'conflicts'
   | 'history'
+  | 'journal'
   | 'live'
   | 'onStatus'
   | 'outbox'

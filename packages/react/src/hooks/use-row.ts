@@ -3,6 +3,7 @@ import { columnToSql, keyParts } from '@satchel/core';
 import { SatchelError } from '@satchel/protocol';
 import type { App, Row, Table, TableName } from '@satchel/schema';
 import { useSatchel } from '../provider.tsx';
+import type { SatchelClient } from '../satchel-client.ts';
 import { useObserved } from './use-observed.ts';
 import { observeQuery, type QueryOptions } from './use-query.ts';
 import { type RecordState, useRecordState } from './use-record-state.ts';
@@ -31,6 +32,10 @@ const rowQuery = (table: Table, key: string) => ({
   parameters: table.primaryKey.length === 1 ? [key] : keyParts(key, table.primaryKey.length),
 });
 
+/** The live row of a table that the app has. */
+export const observeRow = (db: SatchelClient, table: Table, key: string) =>
+  observeQuery(db, rowQuery(table, key), [], tableRowReader(table));
+
 /**
  * One row, live, and where it stands: synced, pending, failed or in conflict.
  *
@@ -44,7 +49,7 @@ export const useRow = <A extends App = App, T extends string = string>(
   const db = useSatchel();
   const known = db.app.tables[table];
   if (!known) throw new SatchelError('table_unknown', { table });
-  const observed = observeQuery(db, rowQuery(known, key), [], tableRowReader(known));
+  const observed = observeRow(db, known, key);
   const { value, error } = useObserved(observed);
   const state = useRecordState({ table, key });
   if (options.suspense && value === undefined) {

@@ -2,6 +2,7 @@ import type {
   MeterEntry,
   OutboxEntry,
   QuarantineEntry,
+  RefusedWrite,
   RowState,
   SyncRun,
   SyncStatus,
@@ -17,6 +18,7 @@ export interface Observers {
   readonly conflicts: Observed<readonly Conflict[]>;
   readonly outbox: Observed<readonly OutboxEntry[]>;
   readonly quarantine: Observed<readonly QuarantineEntry[]>;
+  readonly refused: Observed<readonly RefusedWrite[]>;
   /** The last runs, newest first. */
   history(limit: number): Observed<readonly SyncRun[]>;
   /** Bytes since a day, `YYYY-MM-DD`. */
@@ -53,6 +55,7 @@ export const observersOf = (db: SatchelClient): Observers => {
     conflicts: reread(db, () => db.conflicts.list()),
     outbox: reread(db, () => db.outbox.list()),
     quarantine: reread(db, () => db.quarantine.list()),
+    refused: reread(db, () => db.journal.refused()),
     history: (limit) => named(`history ${limit}`, () => reread(db, () => db.history(limit))),
     usage: (sinceDay) => named(`usage ${sinceDay}`, () => reread(db, () => db.usage(sinceDay))),
     rowState: (table, key) =>

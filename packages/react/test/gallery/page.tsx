@@ -1,10 +1,10 @@
 import './page.css';
 import '../../satchel.css';
-import { Component, type ReactNode } from 'react';
+import { Component, type ReactElement, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot, type Root } from 'react-dom/client';
-import { ar, en, SatchelProvider } from '../../src/index.ts';
-import { catalogue } from './catalogue.tsx';
+import { ar, type ComponentName, en, hi, type Locale, SatchelProvider, sw, tr } from '../../src/index.ts';
+import { COMPONENTS, drawingOf, type Shown, shown } from './catalogue.ts';
 import { NOW, scriptedClient } from './scene.ts';
 
 const labels = {
@@ -20,6 +20,12 @@ const labels = {
   people: { 'agent-17': 'Agent 17', 'farmer-204': 'Farmer 204' },
 };
 
+const LOCALES = { en, ar, hi, sw, tr };
+export interface Look {
+  readonly theme: 'light' | 'dark';
+  readonly locale: keyof typeof LOCALES;
+}
+
 class Boundary extends Component<{ readonly children: ReactNode }> {
   override componentDidCatch(error: unknown): void {
     console.error(error);
@@ -29,44 +35,83 @@ class Boundary extends Component<{ readonly children: ReactNode }> {
   }
 }
 
+const Scene = ({ one, locale }: { readonly one: Shown; readonly locale: Locale }): ReactElement => {
+  const { element, preset, scene } = drawingOf(one);
+  return (
+    <SatchelProvider
+      db={scriptedClient(scene)}
+      locale={locale}
+      preset={preset}
+      labels={labels}
+      now={() => NOW}
+      timeZone="UTC"
+    >
+      {element}
+    </SatchelProvider>
+  );
+};
+
 let root: Root | null = null;
 
+/** Draws anew, and resolves when what is shown was read: lists come by promises, a few turns and then a frame. */
+const render = async (look: Look, page: ReactNode): Promise<HTMLElement> => {
+  root?.unmount();
+  const { documentElement: html } = document;
+  const locale = LOCALES[look.locale];
+  html.dataset.theme = look.theme;
+  html.style.colorScheme = look.theme;
+  html.lang = locale.tag;
+  html.dir = locale.direction;
+  const element = document.getElementById('root') as HTMLElement;
+  root = createRoot(element);
+  flushSync(() => root?.render(<Boundary>{page}</Boundary>));
+  await settled();
+  return element;
+};
+
+const settled = async (): Promise<void> => {
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+};
+
 const gallery = {
-  names: catalogue.map(({ component, state }) => `${component}-${state}`),
-  /** Draws one state anew; resolves when it has read what it shows. */
-  async show(
-    name: string,
-    options: { readonly theme: 'light' | 'dark'; readonly rtl: boolean },
-  ): Promise<void> {
-    const shown = catalogue.find(({ component, state }) => `${component}-${state}` === name);
-    if (!shown) throw new Error(`there is no ${name}`);
-    root?.unmount();
-    const { dataset, style } = document.documentElement;
-    dataset.theme = options.theme;
-    style.colorScheme = options.theme;
-    const locale = options.rtl ? ar : en;
-    document.documentElement.lang = locale.tag;
-    document.documentElement.dir = locale.direction;
-    root = createRoot(document.getElementById('root') as HTMLElement);
-    flushSync(() => {
-      root?.render(
-        <Boundary>
-          <SatchelProvider
-            db={scriptedClient(shown.scene)}
-            locale={locale}
-            preset={shown.preset}
-            labels={labels}
-            now={() => NOW}
-            timeZone="UTC"
-          >
-            <main>{shown.element}</main>
-          </SatchelProvider>
-        </Boundary>,
-      );
-    });
-    // Lists are read by promises: a few turns, and then a frame.
-    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
-    await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+  names: shown.map(({ name }) => name),
+  components: COMPONENTS,
+  /** Draws one state. */
+  async show(name: string, look: Look): Promise<void> {
+    const one = shown.find((known) => known.name === name);
+    if (!one) throw new Error(`there is no ${name}`);
+    const element = await render(
+      look,
+      <main>
+        <Scene one={one} locale={LOCALES[look.locale]} />
+      </main>,
+    );
+    const { act } = drawingOf(one);
+    act?.(element);
+    if (act) await settled();
+  },
+  /** Draws all states of a component, each with its name. */
+  async sheet(component: ComponentName, look: Look): Promise<void> {
+    const states = shown.filter((one) => one.component === component);
+    const element = await render(
+      look,
+      <main className="sheet" data-component={component}>
+        {states.map((one) => (
+          <figure key={one.name} id={one.name}>
+            <figcaption lang="en" dir="ltr">
+              {one.state}
+            </figcaption>
+            <Scene one={one} locale={LOCALES[look.locale]} />
+          </figure>
+        ))}
+      </main>,
+    );
+    for (const one of states) {
+      const figure = element.querySelector<HTMLElement>(`[id="${one.name}"]`);
+      if (figure) drawingOf(one).act?.(figure);
+    }
+    await settled();
   },
 };
 

@@ -3,11 +3,12 @@ import type {
   OutboxEntry,
   OutboxState,
   QuarantineEntry,
+  RefusedWrite,
   SyncRun,
   SyncStatus,
 } from '@satchel/client';
-import type { Phase, WaitingFor } from '@satchel/core';
-import type { Conflict, ConflictKind } from '@satchel/protocol';
+import type { Phase } from '@satchel/core';
+import type { Conflict, ConflictKind, Decision } from '@satchel/protocol';
 import { NOW, run, uuid } from './scene.ts';
 
 const MINUTE = 60_000;
@@ -31,8 +32,6 @@ export const inPhase: Readonly<Record<Phase, Partial<SyncStatus>>> = {
   unknown: { phase: 'unknown', lastRun: null },
   synced: { phase: 'synced' },
 };
-
-export const waits: readonly WaitingFor[] = ['wifi', 'schedule', 'budget', 'busy', 'review', 'leader'];
 
 const cropBase = {
   farmId: uuid(7),
@@ -98,12 +97,32 @@ export const uniqueConflict = conflict('unique', {
   policy: 'review',
 });
 
-export const settled = conflict('update', {
-  state: 'settled',
-  decision: 'merged',
-  decidedBy: 'agent-17',
-  decidedAt: NOW - 2 * MINUTE,
-  result: { ...cropBase, acreage: '3.25', note: 'North field by the road', irrigated: true },
+/** What each decision makes of the record. */
+const RESULTS: Readonly<Record<Decision, Conflict['result']>> = {
+  'accept-client': { acreage: '3.25', note: 'North field by the old river' },
+  'accept-server': { acreage: '3', note: 'North field by the road' },
+  merged: { acreage: '3.25', note: 'North field by the road' },
+  escalated: null,
+};
+
+export const settled = (decision: Decision): Conflict =>
+  conflict('update', {
+    state: 'settled',
+    decision,
+    decidedBy: 'agent-17',
+    decidedAt: NOW - 2 * MINUTE,
+    result: RESULTS[decision],
+  });
+
+export const escalated = conflict('update', {
+  state: 'escalated',
+  decision: 'escalated',
+  note: 'Who measured the field?',
+});
+
+export const schemaConflict = conflict('schema', {
+  reason: 'Written with version 3 of the app',
+  columns: ['acreage'],
 });
 
 export const entry = (state: OutboxState, n: number, over: Partial<OutboxEntry> = {}): OutboxEntry => ({
@@ -165,6 +184,31 @@ export const refused: readonly QuarantineEntry[] = [
   },
 ];
 
+/** What a tab saved while another held the database, and the database then did not take. */
+export const savedBeside: readonly RefusedWrite[] = [
+  {
+    id: 'tab-1',
+    at: NOW - 20 * MINUTE,
+    method: 'write',
+    args: [
+      [
+        {
+          sql: 'insert into products (id, farm_id, name, price) values (?, ?, ?, ?)',
+          parameters: [uuid(412), uuid(7), 'Tea 250 g', '3.20'],
+        },
+      ],
+    ],
+    problem: { code: 'sql_failed', params: { detail: 'UNIQUE constraint failed: products.id' } },
+  },
+  {
+    id: 'tab-2',
+    at: NOW - 18 * MINUTE,
+    method: 'run',
+    args: ['recordSale', { customerName: 'School kitchen', quantity: 3 }],
+    problem: { code: 'function_unknown', params: { name: 'recordSale' } },
+  },
+];
+
 export const history: readonly SyncRun[] = [
   run(),
   run({
@@ -210,7 +254,7 @@ export const metered: readonly MeterEntry[] = [
   used('data', 'down', 'pull', 2_310_000),
   used('data', 'up', 'push', 640_000),
   used('alerts', 'down', 'live', 84_000),
-  used('media', 'up', 'upload', 5_920_000),
+  used('media', 'up', 'push', 5_920_000),
   used('advisories', 'down', 'pull', 410_000),
   used('data', 'up', 'ack', 9_400),
 ];

@@ -3,6 +3,7 @@ import type {
   MeterEntry,
   OutboxEntry,
   QuarantineEntry,
+  RefusedWrite,
   RowState,
   SyncRun,
   SyncStatus,
@@ -72,9 +73,12 @@ export interface Scene {
   readonly conflicts: readonly Conflict[];
   readonly outbox: readonly OutboxEntry[];
   readonly quarantine: readonly QuarantineEntry[];
+  readonly refused: readonly RefusedWrite[];
   readonly runs: readonly SyncRun[];
   readonly usage: readonly MeterEntry[];
   readonly rowState: RowState['state'];
+  /** What comes of a run that is asked for. */
+  readonly runEnds: 'done' | 'failed' | 'never';
 }
 
 export const uuid = (n: number): string => `0197a000-0000-7000-8000-${String(n).padStart(12, '0')}`;
@@ -146,9 +150,11 @@ export const scene = (
   conflicts: [],
   outbox: [],
   quarantine: [],
+  refused: [],
   runs: [],
   usage: [],
   rowState: 'synced',
+  runEnds: 'never',
   ...over,
   status: { ...calm, ...over.status },
 });
@@ -164,6 +170,12 @@ export const scriptedClient = (scene: Scene): SatchelClient => {
     clear: () => never,
     conflicts: { list: async () => [...scene.conflicts], resolve: refuse, undo: refuse },
     history: async (limit = 10) => scene.runs.slice(0, limit),
+    journal: {
+      refused: async () => scene.refused,
+      retry: async () => {},
+      export: async () => '',
+      discard: async () => {},
+    },
     live: (_, heard) => {
       heard({ rows: [], added: [], removed: [], changed: [] });
       return { ready: Promise.resolve(), stop: () => {} };
@@ -195,7 +207,8 @@ export const scriptedClient = (scene: Scene): SatchelClient => {
       stop: async () => {},
       pause: () => {},
       resume: () => {},
-      now: () => (scene.status.online ? never : Promise.resolve(null)),
+      now: () =>
+        scene.runEnds === 'never' ? never : Promise.resolve(scene.runEnds === 'done' ? run() : null),
       foreground: () => {},
       busy: () => {},
       renewed: async () => {},

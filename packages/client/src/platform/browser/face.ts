@@ -4,10 +4,11 @@ import type { Engine, EngineFacts, TabFacts, Written } from '../../engine.ts';
 import type { EngineAnswer } from '../../engine-message.ts';
 import type { EnginePort } from '../../engine-port.ts';
 import { problemToError } from '../../engine-remote.ts';
+import type { JournalPort } from '../../face/journal.ts';
 import type { SyncFacts, SyncHeard, SyncPort } from '../../sync/sync-port.ts';
 import type { TokenSource } from '../../sync/transport.ts';
 import { isJournaled, isRead } from './calls.ts';
-import { appendToJournal } from './journal.ts';
+import { appendToJournal, readRefused, releaseRefused } from './journal.ts';
 import {
   channelOf,
   type FaceCall,
@@ -61,6 +62,11 @@ export interface FaceGiven {
  */
 export class Face implements EnginePort {
   readonly name: string;
+  readonly journal: JournalPort = {
+    refused: () => readRefused(this.name),
+    retry: (id) => this.#release(id, 'retry'),
+    discard: (id) => this.#release(id, 'discard'),
+  };
   readonly #given: FaceGiven;
   readonly #id: string;
   readonly #room: BroadcastChannel;
@@ -361,6 +367,11 @@ export class Face implements EnginePort {
     this.#say({ kind: 'journal' });
     this.#heard?.changed();
     return { mutationId: null, tables: [], lanes: [], saved: true };
+  }
+
+  async #release(id: string, how: 'retry' | 'discard'): Promise<void> {
+    await releaseRefused(this.name, id, how);
+    this.#say({ kind: 'journal' });
   }
 
   #say(message: FromFace): void {

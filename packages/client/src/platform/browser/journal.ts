@@ -1,3 +1,4 @@
+import type { RefusedWrite } from '../../face/journal.ts';
 import { indexedDbRead, indexedDbWrite, JOURNAL } from './indexeddb.ts';
 import type { JournalEntry } from './message.ts';
 
@@ -16,7 +17,7 @@ export interface KeptEntry extends JournalEntry {
   readonly position: IDBValidKey;
 }
 
-/** Entries of a database that were not refused, in the order in which they were saved. */
+/** Entries of a database, in the order in which they were saved; those that it does not take have a `problem`. */
 export const readJournal = async (database: string): Promise<readonly KeptEntry[]> => {
   const positions = await indexedDbRead(JOURNAL, (store) => store.index('database').getAllKeys(database));
   if (positions.length === 0) return [];
@@ -39,6 +40,28 @@ export const settleJournal = async ({ taken, refused }: TakenEntries): Promise<v
     const store = transaction.objectStore(JOURNAL);
     for (const { position } of taken) store.delete(position);
     for (const { position, ...entry } of refused) store.put(entry, position);
+  });
+};
+
+/** Those that the database does not take. */
+export const readRefused = async (database: string): Promise<readonly RefusedWrite[]> =>
+  (await readJournal(database)).flatMap(({ args, at, id, method, problem }) =>
+    problem ? [{ id, at, method, args, problem }] : [],
+  );
+
+/** Lets a refused entry be taken in once more, or removes it. */
+export const releaseRefused = async (
+  database: string,
+  id: string,
+  how: 'retry' | 'discard',
+): Promise<void> => {
+  const found = (await readJournal(database)).find((entry) => entry.id === id && entry.problem);
+  if (!found) return;
+  const { position, problem: _, ...entry } = found;
+  await indexedDbWrite([JOURNAL], (transaction) => {
+    const store = transaction.objectStore(JOURNAL);
+    if (how === 'retry') store.put(entry, position);
+    else store.delete(position);
   });
 };
 

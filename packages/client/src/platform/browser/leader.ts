@@ -221,13 +221,15 @@ export class Leader {
 
   async #takeJournal(): Promise<void> {
     const { engine, id, name, storage } = this.#given;
-    let entries: readonly KeptEntry[];
+    let kept: readonly KeptEntry[];
     try {
-      entries = await readJournal(name);
+      kept = await readJournal(name);
     } catch {
       // Without IndexedDB nobody could save anything in it.
       return;
     }
+    // What was refused waits for a person: they retry or discard it.
+    const entries = kept.filter(({ problem }) => problem === undefined);
     const taken: KeptEntry[] = [];
     const refused: KeptEntry[] = [];
     const touched = new Set<string>();
@@ -243,7 +245,8 @@ export class Leader {
         if (known.retry === 'never') refused.push({ ...entry, problem: known.toProblem() });
       }
     }
-    if (entries.length === 0) return;
+    const before = kept.length - entries.length;
+    if (entries.length === 0 && before === this.#refused) return;
     try {
       await storage.driver.flush();
       await settleJournal({ taken, refused });
@@ -252,12 +255,12 @@ export class Leader {
       if (error instanceof SatchelError) return;
       throw error;
     }
-    this.#refused = refused.length;
+    this.#refused = before + refused.length;
     this.#given.tellAll({
       kind: 'taken',
       leader: id,
       ids: [...taken, ...refused].map((entry) => entry.id),
-      refused: refused.length,
+      refused: this.#refused,
     });
     if (this.#syncing) this.told([...touched]);
   }

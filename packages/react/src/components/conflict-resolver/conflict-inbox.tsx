@@ -1,14 +1,12 @@
 import type { Conflict } from '@satchel/protocol';
-import { type ReactElement, useState } from 'react';
+import { type ReactElement, useRef, useState } from 'react';
 import { useConflicts } from '../../hooks/use-conflicts.ts';
 import { useNow } from '../../hooks/use-now.ts';
 import { Icon } from '../../icons.tsx';
-import { useSatchel } from '../../provider.tsx';
-import { useTexts, type Words } from '../../texts/use-texts.ts';
+import { useTexts } from '../../texts/use-texts.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { ConflictResolver } from './conflict-resolver.tsx';
-import { fieldsOf } from './resolution.ts';
-import { valueText } from './value-text.ts';
+import { useRecordText } from './use-record-text.ts';
 
 /** Decided conflicts that are still shown, for who wants to undo. */
 const SETTLED_SHOWN = 5;
@@ -18,9 +16,12 @@ export const ConflictInbox = (): ReactElement => {
   const { open, settled } = useConflicts();
   const { t, root } = useTexts();
   const [shown, setShown] = useState<Conflict | null>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   return (
-    <section className="satchel satchel-inbox" {...root}>
-      <h2>{t('conflictsTitle', { n: open.length })}</h2>
+    <section className="satchel satchel-inbox" aria-label={t('conflictsTitle', { n: open.length })} {...root}>
+      <h2 ref={heading} tabIndex={-1}>
+        {t('conflictsTitle', { n: open.length })}
+      </h2>
       {open.length === 0 ? (
         <p className="satchel-empty">
           <Icon name="check" />
@@ -32,7 +33,9 @@ export const ConflictInbox = (): ReactElement => {
           <InboxItem key={conflict.conflictId} conflict={conflict} show={() => setShown(conflict)} />
         ))}
       </ul>
-      {shown === null ? null : <ConflictDialog conflict={shown} close={() => setShown(null)} />}
+      {shown === null ? null : (
+        <ConflictDialog conflict={shown} close={() => setShown(null)} home={heading} />
+      )}
     </section>
   );
 };
@@ -41,27 +44,19 @@ export const ConflictInbox = (): ReactElement => {
 export const ConflictDialog = ({
   conflict,
   close,
+  home,
 }: {
   readonly conflict: Conflict;
   readonly close: () => void;
+  /** Gets the focus when what opened the dialog is no longer there. */
+  readonly home?: { readonly current: HTMLElement | null };
 }): ReactElement => {
-  const { table } = useTexts();
+  const title = useRecordText(conflict);
   return (
-    <Dialog title={table(conflict.table)} close={close} size="large">
+    <Dialog title={title} close={close} size="large" {...(home ? { home } : {})}>
       <ConflictResolver conflict={conflict} />
     </Dialog>
   );
-};
-
-/** A few words by which a person knows the record. */
-const recordText = (conflict: Conflict, words: Words, app: ReturnType<typeof useSatchel>['app']): string => {
-  const { base, client, server } = conflict;
-  const values = { ...base, ...server, ...client };
-  const columns = Object.values(app.tables[conflict.table]?.columns ?? {});
-  const name = columns.find((column) => column.type === 'text' && typeof values[column.name] === 'string');
-  if (name) return String(values[name.name]);
-  const [first] = fieldsOf(conflict, app.tables[conflict.table]);
-  return first ? valueText(first.client ?? first.server, first.column, words) : conflict.key;
 };
 
 const InboxItem = ({
@@ -72,9 +67,9 @@ const InboxItem = ({
   readonly show: () => void;
 }): ReactElement => {
   const words = useTexts();
-  const { app } = useSatchel();
   const now = useNow();
   const { t } = words;
+  const record = useRecordText(conflict);
   const settled = conflict.state === 'settled';
   const state = settled
     ? 'decidedMerged'
@@ -90,10 +85,10 @@ const InboxItem = ({
           <span>{t(settled ? decisionText(conflict) : state)}</span>
         </span>
         <span className="satchel-item-text">
-          <strong>{`${words.table(conflict.table)}: ${recordText(conflict, words, app)}`}</strong>
+          <strong>{record}</strong>
           <span>{`${t('madeBy', { who: words.person(conflict.author) })}, ${words.ago(conflict.createdAt, now)}`}</span>
         </span>
-        <Icon name="edit" />
+        <Icon name="next" />
       </button>
     </li>
   );

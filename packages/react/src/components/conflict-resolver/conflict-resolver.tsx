@@ -1,13 +1,16 @@
 import type { Conflict } from '@satchel/protocol';
-import { type ReactElement, useEffect, useId, useRef, useState } from 'react';
-import { useNow } from '../../hooks/use-now.ts';
+import { type ReactElement, type ReactNode, useEffect, useId, useRef } from 'react';
 import { Icon } from '../../icons.tsx';
 import { useTexts } from '../../texts/use-texts.ts';
 import { Button } from '../parts/button.tsx';
 import { ProblemNote } from '../parts/problem-note.tsx';
 import { Decided } from './decided.tsx';
+import { Escalation } from './escalation.tsx';
 import { FieldRow } from './field-row.tsx';
+import { type ConflictField, grouped } from './resolution.ts';
+import { Sides } from './sides.tsx';
 import { type ConflictModel, useConflictResolver } from './use-conflict-resolver.ts';
+import { valueText } from './value-text.ts';
 
 export interface ConflictResolverProps {
   readonly conflict: Conflict;
@@ -28,180 +31,175 @@ export const ConflictResolver = ({
 }: ConflictResolverProps): ReactElement => {
   const model = useConflictResolver(conflict, onDecided);
   const { t, root } = useTexts();
-  const title = useId();
-  const { body, deletedBy, fields, left, merge, online, problem, words } = model;
-  const byField = deletedBy === null;
+  const name = useId();
+  const section = useRef<HTMLElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const { state } = model.conflict;
+  const was = useRef(state);
+  useEffect(() => {
+    if (was.current === state) return;
+    was.current = state;
+    // What had the focus may be gone with the decision: the title says what this is now.
+    const { activeElement } = document;
+    if (activeElement === document.body || section.current?.contains(activeElement)) heading.current?.focus();
+  }, [state]);
   return (
-    <section className="satchel satchel-resolver" aria-labelledby={title} {...root}>
+    <section
+      ref={section}
+      className="satchel satchel-resolver"
+      aria-labelledby={name}
+      aria-busy={model.busy || undefined}
+      {...root}
+    >
       <header className="satchel-resolver-head">
-        <h3 id={title} className={untitled ? 'satchel-unseen' : ''}>
+        <h3 id={name} ref={heading} tabIndex={-1} className={untitled ? 'satchel-unseen' : ''}>
           {model.title}
         </h3>
-        <p>{body}</p>
+        <p>{model.body}</p>
         {model.conflict.reason ? (
           <p className="satchel-reason">{t('madeRule', { reason: model.conflict.reason })}</p>
         ) : null}
       </header>
-      {model.conflict.state === 'settled' ? (
-        <Decided model={model} />
-      ) : (
-        <>
-          <Sides model={model} />
-          <table className="satchel-fields" data-deleted={deletedBy ?? undefined}>
-            <caption className="satchel-unseen">{body}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{t('colField')}</th>
-                <th scope="col">{t('colBase')}</th>
-                <th scope="col">{t('colDevice')}</th>
-                <th scope="col">{t('colServer')}</th>
-                {byField ? <th scope="col">{t('colResult')}</th> : null}
-              </tr>
-            </thead>
-            <tbody>
-              {fields.map((field) => (
-                <FieldRow key={field.name} field={field} model={model} byField={byField} />
-              ))}
-            </tbody>
-          </table>
-          {problem ? <ProblemNote problem={problem} /> : null}
-          {online ? null : (
-            <p className="satchel-note satchel-note-neutral">
-              <Icon name="offline" />
-              <span>{t('decisionNeedsNetwork')}</span>
-            </p>
-          )}
-          {model.conflict.state === 'escalated' ? (
-            <p className="satchel-note satchel-note-neutral" role="status">
-              <Icon name="support" />
-              <span>{t('escalated')}</span>
-            </p>
-          ) : null}
-          {byField ? (
-            <div className="satchel-resolver-save">
-              <p role="status">{t('leftToDecide', { n: left, m: fields.length })}</p>
-              <Button
-                look="main"
-                icon="check"
-                busy={model.busy}
-                disabled={left > 0 || !online}
-                onClick={model.saveChoices}
-              >
-                {model.busy ? t('saving') : t('saveResult')}
-              </Button>
-            </div>
-          ) : null}
-          <div className="satchel-resolver-whole">
-            <Button icon="device" disabled={!online} onClick={model.keepLocal}>
-              {t(words.keepLocal)}
-            </Button>
-            <Button icon="server" disabled={!online} onClick={model.useServer}>
-              {t(words.useServer)}
-            </Button>
-            {byField ? <MergeButton model={model} /> : null}
-            <Escalation model={model} />
-          </div>
-          {byField ? (
-            <p className="satchel-hint" id={`${title}-merge`}>
-              {merge.why}
-            </p>
-          ) : null}
-        </>
-      )}
+      <p role="status" className="satchel-unseen">
+        {model.said}
+      </p>
+      {state === 'settled' ? <Decided model={model} /> : <Undecided model={model} />}
     </section>
   );
 };
 
-const MergeButton = ({
-  model: { merge, mergeBoth, online, words },
-}: {
-  readonly model: ConflictModel;
-}): ReactElement => {
+const Undecided = ({ model }: { readonly model: ConflictModel }): ReactElement => {
   const { t } = useTexts();
+  const { merge, online, problem, words } = model;
+  const byField = model.deletedBy === null;
+  const why = useId();
   return (
-    <Button icon="conflict" disabled={!merge.may || !online} title={merge.why} onClick={mergeBoth}>
-      {t(words.merge)}
-    </Button>
-  );
-};
-
-/** Who, when, and on which device, for each side. */
-const Sides = ({ model: { conflict } }: { readonly model: ConflictModel }): ReactElement => {
-  const { t, ago, person, time } = useTexts();
-  const now = useNow();
-  const when = (at: number | undefined): string | null =>
-    at === undefined ? null : `${time(at)} (${ago(at, now)})`;
-  const sides = [
-    {
-      icon: 'device',
-      name: t('colDevice'),
-      who: t('madeBy', { who: person(conflict.author) }),
-      device: conflict.deviceName,
-      at: when(conflict.clientAt ?? conflict.createdAt),
-    },
-    {
-      icon: 'server',
-      name: t('colServer'),
-      who: conflict.serverBy === undefined ? null : t('madeBy', { who: person(conflict.serverBy) }),
-      device: conflict.serverDevice,
-      at: when(conflict.serverAt),
-    },
-  ] as const;
-  return (
-    <div className="satchel-sides">
-      {sides.map(({ at, device, icon, name, who }) => (
-        <div key={icon} className="satchel-side" data-side={icon}>
-          <Icon name={icon} />
-          <div>
-            <strong>{name}</strong>
-            <p>{[who, device === undefined ? null : t('madeOn', { device })].filter(Boolean).join(' ')}</p>
-            <p>{at}</p>
-          </div>
+    <>
+      <Sides model={model} />
+      <Fields model={model} byField={byField} />
+      {problem ? <ProblemNote problem={problem} /> : null}
+      {online ? null : (
+        <p className="satchel-note satchel-note-neutral">
+          <Icon name="offline" />
+          <span>{t('decisionNeedsNetwork')}</span>
+        </p>
+      )}
+      {model.conflict.state === 'escalated' ? (
+        <p className="satchel-note satchel-note-neutral">
+          <Icon name="support" />
+          <span>{t('escalated')}</span>
+        </p>
+      ) : null}
+      {byField ? (
+        <div className="satchel-resolver-save">
+          <p>{t('leftToDecide', { n: model.left, m: model.toDecide })}</p>
+          <Button
+            look="main"
+            icon="check"
+            busy={model.busy}
+            disabled={model.left > 0 || !online}
+            onClick={model.saveChoices}
+          >
+            {model.busy ? t('saving') : t('saveResult')}
+          </Button>
         </div>
-      ))}
-    </div>
+      ) : null}
+      <div className="satchel-resolver-whole">
+        <Button icon="device" disabled={!online} onClick={model.keepLocal}>
+          {t(words.keepLocal)}
+        </Button>
+        <Button icon="server" disabled={!online} onClick={model.useServer}>
+          {t(words.useServer)}
+        </Button>
+        {byField ? (
+          <Button
+            icon="conflict"
+            disabled={!merge.may || !online}
+            aria-describedby={why}
+            onClick={model.mergeBoth}
+          >
+            {t(words.merge)}
+          </Button>
+        ) : null}
+        <Escalation model={model} />
+      </div>
+      {byField ? (
+        <p className="satchel-hint" id={why}>
+          {merge.why}
+        </p>
+      ) : null}
+    </>
   );
 };
 
-const Escalation = ({
-  model: { conflict, escalate, online },
+/** The fields in three groups: to choose, merged by themselves, and, folded away, those that are alike. */
+const Fields = ({
+  model,
+  byField,
 }: {
   readonly model: ConflictModel;
-}): ReactElement | null => {
-  const { t } = useTexts();
-  const [open, setOpen] = useState(false);
-  const [note, setNote] = useState('');
-  const input = useRef<HTMLTextAreaElement>(null);
-  const name = useId();
-  useEffect(() => {
-    if (open) input.current?.focus();
-  }, [open]);
-  if (conflict.state === 'escalated') return null;
-  if (!open)
-    return (
-      <Button look="quiet" icon="support" disabled={!online} onClick={() => setOpen(true)}>
-        {t('escalate')}
-      </Button>
+  readonly byField: boolean;
+}): ReactElement => {
+  const words = useTexts();
+  const { t } = words;
+  const { clashing, merging, unchanged } = grouped(model.fields);
+  const columns = [
+    t('colField'),
+    t('colBase'),
+    ...(model.deletedBy === 'device' ? [] : [t('colDevice')]),
+    ...(model.deletedBy === 'server' ? [] : [t('colServer')]),
+    ...(byField ? [t('colResult')] : []),
+  ];
+  const rows = (fields: readonly ConflictField[], title: string, sign: ReactNode): ReactNode =>
+    fields.length === 0 ? null : (
+      <tbody>
+        {byField ? (
+          <tr className="satchel-group">
+            <th colSpan={columns.length} scope="rowgroup">
+              {sign} {title}
+            </th>
+          </tr>
+        ) : null}
+        {fields.map((field) => (
+          <FieldRow key={field.name} field={field} model={model} byField={byField} />
+        ))}
+      </tbody>
     );
   return (
-    <div className="satchel-escalation">
-      <label htmlFor={name}>{t('escalateNote')}</label>
-      <textarea
-        id={name}
-        ref={input}
-        rows={2}
-        maxLength={4_096}
-        value={note}
-        onChange={(event) => setNote(event.currentTarget.value)}
-      />
-      <div className="satchel-row">
-        <Button look="main" icon="support" onClick={() => escalate(note)}>
-          {t('escalateSend')}
-        </Button>
-        <Button look="quiet" onClick={() => setOpen(false)}>
-          {t('cancel')}
-        </Button>
-      </div>
-    </div>
+    <>
+      <table className="satchel-fields" data-columns={columns.length}>
+        <caption className="satchel-unseen">{model.body}</caption>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        {byField ? (
+          <>
+            {rows(clashing, t('groupClash'), <Icon name="conflict" />)}
+            {rows(merging, t('groupMerged'), <Icon name="check" />)}
+          </>
+        ) : (
+          rows([...clashing, ...merging, ...unchanged], '', null)
+        )}
+      </table>
+      {byField && unchanged.length > 0 ? (
+        <details className="satchel-same">
+          <summary>{t('groupSame', { n: unchanged.length })}</summary>
+          <dl className="satchel-facts">
+            {unchanged.map((field) => (
+              <div key={field.name}>
+                <dt>{words.field(model.conflict.table, field.name)}</dt>
+                <dd>{valueText(field.server, field.column, words)}</dd>
+              </div>
+            ))}
+          </dl>
+        </details>
+      ) : null}
+    </>
   );
 };

@@ -1,20 +1,12 @@
-import type { Decision } from '@satchel/protocol';
 import type { ReactElement } from 'react';
 import { useNow } from '../../hooks/use-now.ts';
 import { Icon } from '../../icons.tsx';
-import type { TextName } from '../../texts/text.ts';
 import { useTexts } from '../../texts/use-texts.ts';
 import { Button } from '../parts/button.tsx';
 import { ProblemNote } from '../parts/problem-note.tsx';
+import { DECISION_SAYS } from './decision-says.ts';
 import type { ConflictModel } from './use-conflict-resolver.ts';
 import { valueText } from './value-text.ts';
-
-const SAYS: Readonly<Record<Decision, TextName>> = {
-  'accept-client': 'decidedClient',
-  'accept-server': 'decidedServer',
-  merged: 'decidedMerged',
-  escalated: 'decidedEscalated',
-};
 
 /** What was decided, by whom, and the way back. */
 export const Decided = ({ model }: { readonly model: ConflictModel }): ReactElement => {
@@ -24,16 +16,20 @@ export const Decided = ({ model }: { readonly model: ConflictModel }): ReactElem
   const { decidedAt, decidedBy, decision, result } = conflict;
   return (
     <div className="satchel-decided">
-      <p className="satchel-note satchel-note-good" role="status">
+      <p className="satchel-note satchel-note-good">
         <Icon name="check" />
         <span>
-          <strong>{words.t(SAYS[decision ?? 'merged'])}</strong>{' '}
-          {decidedBy === undefined ? '' : words.t('madeBy', { who: words.person(decidedBy) })}{' '}
-          {decidedAt === undefined ? '' : words.ago(decidedAt, now)}
+          <strong>{words.t(DECISION_SAYS[decision ?? 'merged'])}</strong>{' '}
+          {[
+            decidedBy === undefined ? null : words.t('madeBy', { who: words.person(decidedBy) }),
+            decidedAt === undefined ? null : words.ago(decidedAt, now),
+          ]
+            .filter(Boolean)
+            .join(' · ')}
         </span>
       </p>
       {result === null ? null : (
-        <dl className="satchel-result">
+        <dl className="satchel-facts satchel-card">
           {fields
             .filter(({ name }) => Object.hasOwn(result, name))
             .map(({ column, name }) => (

@@ -1,11 +1,11 @@
-import type { Column } from '@satchel/core';
 import type { Json } from '@satchel/protocol';
-import { type ReactElement, useId, useState } from 'react';
+import { type ReactElement, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { Icon } from '../../icons.tsx';
 import { useTexts } from '../../texts/use-texts.ts';
 import { type ConflictField, choiceOf, resultOf, same } from './resolution.ts';
 import type { ConflictModel } from './use-conflict-resolver.ts';
-import { differing, inputKind, typedText, typedValue, valueText } from './value-text.ts';
+import { ValueInput } from './value-input.tsx';
+import { differing, inputKind, valueText } from './value-text.ts';
 
 /** One field: before, both sides with what differs marked, and what it becomes. */
 export const FieldRow = ({
@@ -15,68 +15,53 @@ export const FieldRow = ({
 }: {
   readonly field: ConflictField;
   readonly model: ConflictModel;
+  /** False where a whole record is deleted on one side: only the other has values to show. */
   readonly byField: boolean;
 }): ReactElement => {
   const words = useTexts();
   const { t } = words;
-  const { conflict } = model;
-  const label = words.field(conflict.table, field.name);
+  const group = useId();
+  const label = words.field(model.conflict.table, field.name);
   const choice = choiceOf(field, model.choices);
-  const decided = choice !== undefined;
-  const differs = !same(field.client, field.server);
-  const gone = (side: 'device' | 'server'): boolean => model.deletedBy === side;
+  const isTaken = (side: 'client' | 'server'): boolean =>
+    byField && choice?.take === side && !same(field.client, field.server);
+  const accept = (take: 'client' | 'server', name: string): ReactNode =>
+    byField && field.clashes ? (
+      <Accept
+        group={group}
+        name={name}
+        chosen={choice?.take === take}
+        choose={() => model.choose(field, { take })}
+      >
+        {t(choice?.take === take ? 'accepted' : 'accept')}
+      </Accept>
+    ) : null;
   return (
-    <tr data-clash={field.clashes || undefined} data-decided={decided || undefined}>
-      <th scope="row">
-        {label}
-        {byField && field.clashes && !decided ? (
-          <span className="satchel-undecided">{t('changedMark')}</span>
-        ) : null}
-      </th>
-      <td data-label={t('colBase')}>
+    <tr data-clash={field.clashes || undefined} data-decided={choice !== undefined || undefined}>
+      <th scope="row">{label}</th>
+      <td data-label={t('colBase')} data-side="base">
         <span className="satchel-value">{valueText(field.base, field.column, words)}</span>
       </td>
-      <td
-        data-label={t('colDevice')}
-        data-chosen={(byField && differs && choice?.take === 'client') || undefined}
-      >
-        {gone('device') ? <Gone /> : <Changed field={field} value={field.client} />}
-        {byField && field.clashes ? (
-          <AcceptButton
-            label={t('acceptDevice', { field: label })}
-            chosen={choice?.take === 'client'}
-            choose={() => model.choose(field.name, { take: 'client' })}
-          />
-        ) : null}
-      </td>
-      <td
-        data-label={t('colServer')}
-        data-chosen={(byField && differs && choice?.take === 'server') || undefined}
-      >
-        {gone('server') ? <Gone /> : <Changed field={field} value={field.server} />}
-        {byField && field.clashes ? (
-          <AcceptButton
-            label={t('acceptServer', { field: label })}
-            chosen={choice?.take === 'server'}
-            choose={() => model.choose(field.name, { take: 'server' })}
-          />
-        ) : null}
-      </td>
+      {model.deletedBy === 'device' ? null : (
+        <td data-label={t('colDevice')} data-side="device" data-chosen={isTaken('client') || undefined}>
+          <Changed field={field} value={field.client} />
+          {accept('client', t('acceptDevice', { field: label }))}
+        </td>
+      )}
+      {model.deletedBy === 'server' ? null : (
+        <td data-label={t('colServer')} data-side="server" data-chosen={isTaken('server') || undefined}>
+          <Changed field={field} value={field.server} />
+          {accept('server', t('acceptServer', { field: label }))}
+        </td>
+      )}
       {byField ? (
-        <td data-label={t('colResult')} className="satchel-becomes">
-          <ResultCell field={field} label={label} model={model} />
+        <td data-label={t('colResult')} data-side="result">
+          <ResultCell field={field} label={label} model={model} group={group} />
         </td>
       ) : null}
     </tr>
   );
 };
-
-const Gone = (): ReactElement => (
-  <span className="satchel-gone">
-    <Icon name="trash" />
-    <span>{useTexts().t('opDelete')}</span>
-  </span>
-);
 
 const Changed = ({
   field,
@@ -97,42 +82,50 @@ const Changed = ({
   );
 };
 
-const AcceptButton = ({
-  label,
+/** One of the choices of a field: a radio button of the browser's own, so that arrows go through them. */
+const Accept = ({
+  group,
+  name,
   chosen,
   choose,
+  children,
 }: {
-  readonly label: string;
+  readonly group: string;
+  readonly name: string;
   readonly chosen: boolean;
   readonly choose: () => void;
-}): ReactElement => {
-  const { t } = useTexts();
-  return (
-    <button
-      type="button"
-      className="satchel-accept"
-      aria-pressed={chosen}
-      aria-label={label}
-      onClick={choose}
-    >
+  readonly children: ReactNode;
+}): ReactElement => (
+  <label className="satchel-accept" data-chosen={chosen || undefined}>
+    <input type="radio" name={group} aria-label={name} checked={chosen} onChange={choose} />
+    <span className="satchel-accept-sign" aria-hidden="true">
       {chosen ? <Icon name="check" /> : null}
-      <span aria-hidden="true">{t(chosen ? 'accepted' : 'accept')}</span>
-    </button>
-  );
-};
+    </span>
+    <span aria-hidden="true">{children}</span>
+  </label>
+);
 
 const ResultCell = ({
   field,
   label,
   model,
+  group,
 }: {
   readonly field: ConflictField;
   readonly label: string;
   readonly model: ConflictModel;
+  readonly group: string;
 }): ReactElement => {
   const words = useTexts();
   const { t } = words;
   const [editing, setEditing] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const wasEditing = useRef(false);
+  useEffect(() => {
+    // Typing is over: focus goes back to the button that began it.
+    if (wasEditing.current && !editing) button.current?.focus();
+    wasEditing.current = editing;
+  }, [editing]);
   const choice = choiceOf(field, model.choices);
   const result = resultOf(field, choice);
   const editable = inputKind(field.column, result ?? field.client) !== 'none';
@@ -142,29 +135,19 @@ const ResultCell = ({
         label={t('editField', { field: label })}
         column={field.column}
         value={result ?? field.client}
-        typed={(value) => model.choose(field.name, { take: 'value', value })}
+        typed={(value) => model.choose(field, { take: 'value', value })}
         end={() => setEditing(false)}
       />
     );
   return (
     <>
-      <output className="satchel-value" data-open={choice === undefined || undefined}>
-        {choice === undefined ? '…' : valueText(result, field.column, words)}
-      </output>
-      <span className="satchel-row">
-        {field.isList && field.clashes ? (
-          <button
-            type="button"
-            className="satchel-accept"
-            aria-pressed={choice?.take === 'both'}
-            aria-label={t('acceptBothOf', { field: label })}
-            onClick={() => model.choose(field.name, { take: 'both' })}
-          >
-            {t('acceptBoth')}
-          </button>
-        ) : null}
+      <span className="satchel-becomes">
+        <span className="satchel-value" data-open={choice === undefined || undefined}>
+          {choice === undefined ? t('notChosen') : valueText(result, field.column, words)}
+        </span>
         {editable ? (
           <button
+            ref={button}
             type="button"
             className="satchel-icon-button"
             aria-label={t('editField', { field: label })}
@@ -174,81 +157,16 @@ const ResultCell = ({
           </button>
         ) : null}
       </span>
-    </>
-  );
-};
-
-const ValueInput = ({
-  label,
-  column,
-  value,
-  typed,
-  end,
-}: {
-  readonly label: string;
-  readonly column: Column | undefined;
-  readonly value: Json | undefined;
-  readonly typed: (value: Json) => void;
-  readonly end: () => void;
-}): ReactElement => {
-  const { t } = useTexts();
-  const name = useId();
-  const kind = inputKind(column, value);
-  const [text, setText] = useState(typedText(value));
-  if (kind === 'boolean')
-    return (
-      <label className="satchel-edit" htmlFor={name}>
-        <span className="satchel-unseen">{label}</span>
-        <select
-          id={name}
-          value={String(value === true)}
-          onChange={(event) => {
-            typed(event.currentTarget.value === 'true');
-            end();
-          }}
+      {field.isList && field.clashes ? (
+        <Accept
+          group={group}
+          name={t('acceptBothOf', { field: label })}
+          chosen={choice?.take === 'both'}
+          choose={() => model.choose(field, { take: 'both' })}
         >
-          <option value="true">{t('yes')}</option>
-          <option value="false">{t('no')}</option>
-        </select>
-      </label>
-    );
-  const read = typedValue(text, column);
-  return (
-    <form
-      className="satchel-edit"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (read === undefined) return;
-        typed(read);
-        end();
-      }}
-    >
-      <label className="satchel-unseen" htmlFor={name}>
-        {label}
-      </label>
-      <input
-        id={name}
-        // The field was asked for with its button: focus goes on into it.
-        ref={(input) => input?.focus()}
-        type={kind === 'date' ? 'date' : 'text'}
-        inputMode={kind === 'number' ? 'decimal' : 'text'}
-        value={text}
-        aria-invalid={read === undefined || undefined}
-        onChange={(event) => setText(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key !== 'Escape') return;
-          event.stopPropagation();
-          end();
-        }}
-      />
-      <button
-        type="submit"
-        className="satchel-icon-button"
-        aria-label={t('save')}
-        disabled={read === undefined}
-      >
-        <Icon name="check" />
-      </button>
-    </form>
+          {t('acceptBoth')}
+        </Accept>
+      ) : null}
+    </>
   );
 };

@@ -19,6 +19,8 @@ export interface ConflictField {
   readonly server: Json | undefined;
   /** Both sides changed it, and not to the same value. */
   readonly clashes: boolean;
+  /** Either side changed it. */
+  readonly changed: boolean;
   /** Both sides are lists, so that both can be kept. */
   readonly isList: boolean;
 }
@@ -56,6 +58,8 @@ export const fieldsOf = (conflict: Conflict, table: Table | undefined): readonly
         server: there,
         clashes:
           !same(here, there) && (columns.includes(name) || (!same(here, before) && !same(there, before))),
+        // Where nobody knows what was before, two values that are alike are no change.
+        changed: !same(here, there) || (before !== undefined && !same(here, before)),
         isList: Array.isArray(here) && Array.isArray(there),
       };
     });
@@ -66,6 +70,19 @@ export const fieldsOf = (conflict: Conflict, table: Table | undefined): readonly
   );
   return [...readable.filter(({ clashes }) => clashes), ...readable.filter(({ clashes }) => !clashes)];
 };
+
+/** Fields as a person goes through them: those to choose, those that merge by themselves, the rest. */
+export const grouped = (
+  fields: readonly ConflictField[],
+): {
+  readonly clashing: readonly ConflictField[];
+  readonly merging: readonly ConflictField[];
+  readonly unchanged: readonly ConflictField[];
+} => ({
+  clashing: fields.filter(({ clashes }) => clashes),
+  merging: fields.filter(({ changed, clashes }) => changed && !clashes),
+  unchanged: fields.filter(({ changed, clashes }) => !changed && !clashes),
+});
 
 /** The side that changed a field which does not clash. */
 const ofItself = (field: ConflictField): Choice =>

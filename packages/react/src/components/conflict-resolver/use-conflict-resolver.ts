@@ -7,6 +7,7 @@ import { useSatchel, useSettingsOfProvider } from '../../provider.tsx';
 import type { TextName } from '../../texts/text.ts';
 import { useTexts } from '../../texts/use-texts.ts';
 import { useWork } from '../parts/use-work.ts';
+import { DECISION_SAYS } from './decision-says.ts';
 import {
   type Choice,
   type Choices,
@@ -16,7 +17,9 @@ import {
   mergeAnswer,
   mergedChoices,
   requestOf,
+  resultOf,
 } from './resolution.ts';
+import { valueText } from './value-text.ts';
 
 export interface ConflictModel {
   readonly conflict: Conflict;
@@ -24,8 +27,12 @@ export interface ConflictModel {
   readonly body: string;
   readonly fields: readonly ConflictField[];
   readonly choices: Choices;
-  readonly choose: (field: string, choice: Choice) => void;
+  readonly choose: (field: ConflictField, choice: Choice) => void;
+  /** Fields that are not decided yet, of those that a side changed. */
   readonly left: number;
+  readonly toDecide: number;
+  /** What happened last, for a live region. */
+  readonly said: string;
   /** Who deleted, where one side did. */
   readonly deletedBy: 'device' | 'server' | null;
   readonly merge: { readonly may: boolean; readonly why: string };
@@ -62,10 +69,12 @@ export const useConflictResolver = (
   const { app } = useSatchel();
   const { preset } = useSettingsOfProvider();
   const { open, resolve, settled, undo } = useConflicts();
-  const { t, table, field, list } = useTexts();
+  const texts = useTexts();
+  const { t, table, field, list } = texts;
   const online = useSyncStatus()?.online ?? false;
   const conflict = [...open, ...settled].find(({ conflictId }) => conflictId === given.conflictId) ?? given;
   const [choices, setChoices] = useState<Choices>({});
+  const [said, say] = useState('');
   const fields = useMemo(() => fieldsOf(conflict, app.tables[conflict.table]), [conflict, app]);
   const {
     busy,
@@ -73,8 +82,19 @@ export const useConflictResolver = (
     start: go,
   } = useWork(async (request: ResolveRequest | 'undo') => {
     const { conflictId } = conflict;
-    decided(request === 'undo' ? await undo(conflictId) : await resolve(conflictId, request));
+    const after = request === 'undo' ? await undo(conflictId) : await resolve(conflictId, request);
+    say(t(request === 'undo' ? 'undone' : DECISION_SAYS[request.decision]));
+    if (request === 'undo') setChoices({});
+    decided(after);
   });
+  const toDecide = fields.filter(({ changed }) => changed).length;
+  const choose = (chosen: ConflictField, choice: Choice): void => {
+    const next = { ...choices, [chosen.name]: choice };
+    setChoices(next);
+    const value = valueText(resultOf(chosen, choice), chosen.column, texts);
+    const left = t('leftToDecide', { n: leftToDecide(fields, next), m: toDecide });
+    say(`${field(conflict.table, chosen.name)}: ${value}. ${left}`);
+  };
   const words = preset === 'plain' ? PLAIN_WORDS : PRESET_WORDS[preset];
   const deleted = deletedBy(conflict);
   const answer = mergeAnswer(conflict, fields);
@@ -99,8 +119,10 @@ export const useConflictResolver = (
     body: bodyOf(),
     fields,
     choices,
-    choose: (chosen, choice) => setChoices((before) => ({ ...before, [chosen]: choice })),
+    choose,
     left: leftToDecide(fields, choices),
+    toDecide,
+    said,
     deletedBy: deleted,
     merge: answer.may
       ? { may: true, why: t(answer.because === 'lists' ? 'mergeLists' : 'mergeReady') }

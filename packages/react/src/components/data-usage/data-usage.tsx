@@ -4,10 +4,10 @@ import { useDataUsage } from '../../hooks/use-data-usage.ts';
 import { useDeviceSettings } from '../../hooks/use-device-settings.ts';
 import { useSyncStatus } from '../../hooks/use-sync-status.ts';
 import { Icon } from '../../icons.tsx';
-import { humanize } from '../../texts/humanize.ts';
 import type { TextName } from '../../texts/text.ts';
 import { useTexts } from '../../texts/use-texts.ts';
 import { Switch } from '../parts/switch.tsx';
+import { actionText } from './action-text.ts';
 
 const PERIODS = [
   [1, 'usageToday'],
@@ -26,8 +26,16 @@ const TRAFFIC: Readonly<Record<MeterEntry['traffic'], TextName>> = {
 const CAPS = [null, 1_000_000, 5_000_000, 20_000_000, 100_000_000, 500_000_000] as const;
 const ACTIONS_SHOWN = 5;
 
+export interface DataUsageProps {
+  /**
+   * The app reads `settings.compressImages` where it takes a picture: lets the person
+   * choose it. Default false, for Satchel itself makes no picture smaller.
+   */
+  readonly compressesImages?: boolean;
+}
+
 /** What sync has used on the wire, by kind and action, the limits, and what stops at them. */
-export const DataUsage = (): ReactElement => {
+export const DataUsage = ({ compressesImages = false }: DataUsageProps): ReactElement => {
   const [days, setDays] = useState<1 | 7 | 30>(7);
   const usage = useDataUsage(days);
   const words = useTexts();
@@ -54,20 +62,33 @@ export const DataUsage = (): ReactElement => {
           <Icon name="down" /> {`${t('historyReceived')} ${bytes(usage.down)}`}
         </span>
       </p>
-      {usage.total === 0 ? <p className="satchel-empty">{t('usageNothing')}</p> : null}
+      {usage.total === 0 ? (
+        <p className="satchel-empty">
+          <Icon name="info" />
+          <span>{t('usageNothing')}</span>
+        </p>
+      ) : null}
       <Bars
         title={t('usageTraffic')}
         bars={usage.byTraffic.map(({ name, bytes: used }) => ({ name: t(TRAFFIC[name]), bytes: used }))}
       />
       <Bars
         title={t('usageActions')}
-        bars={usage.byAction
-          .slice(0, ACTIONS_SHOWN)
-          .map(({ name, bytes: used }) => ({ name: humanize(name), bytes: used }))}
+        bars={byText(usage.byAction, (name) => actionText(name, words)).slice(0, ACTIONS_SHOWN)}
       />
-      <Limits />
+      <Limits compressesImages={compressesImages} />
     </section>
   );
+};
+
+/** Several actions may have one name for people. */
+const byText = (
+  entries: readonly { readonly name: string; readonly bytes: number }[],
+  textOf: (name: string) => string,
+): readonly { readonly name: string; readonly bytes: number }[] => {
+  const totals = new Map<string, number>();
+  for (const { bytes, name } of entries) totals.set(textOf(name), (totals.get(textOf(name)) ?? 0) + bytes);
+  return [...totals].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => b.bytes - a.bytes);
 };
 
 /** A chart that is a list: every bar says its figure. */
@@ -99,7 +120,7 @@ const Bars = ({
   );
 };
 
-const Limits = (): ReactElement => {
+const Limits = ({ compressesImages }: Required<DataUsageProps>): ReactElement => {
   const [settings, choose] = useDeviceSettings();
   const status = useSyncStatus();
   const { t } = useTexts();
@@ -124,13 +145,18 @@ const Limits = (): ReactElement => {
         used={status?.bytesThisMonth ?? 0}
         change={(bytes) => chosen({ monthlyBytes: bytes })}
       />
-      <p className="satchel-hint">{t('capStops')}</p>
-      <Switch
-        label={t('compressImages')}
-        says={t(compressImages ? 'compressOn' : 'compressOff')}
-        on={compressImages}
-        change={(on) => chosen({ compressImages: on })}
-      />
+      <p className="satchel-hint satchel-with-icon">
+        <Icon name="info" />
+        <span>{t('capStops')}</span>
+      </p>
+      {compressesImages ? (
+        <Switch
+          label={t('compressImages')}
+          says={t(compressImages ? 'compressOn' : 'compressOff')}
+          on={compressImages}
+          change={(on) => chosen({ compressImages: on })}
+        />
+      ) : null}
     </section>
   );
 };

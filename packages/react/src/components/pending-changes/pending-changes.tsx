@@ -12,17 +12,27 @@ import { ChangeText } from '../parts/change-text.tsx';
 import { giveFile } from '../parts/give-text.ts';
 import { useWork } from '../parts/use-work.ts';
 
-const LOOKS: Readonly<
-  Record<OutboxEntry['state'], { readonly text: TextName; readonly tone: Tone; readonly icon: IconName }>
-> = {
+export const PENDING_STATES = ['queued', 'in-flight', 'blocked', 'review', 'failed', 'settled'] as const;
+/** What is in quarantine has a screen of its own. */
+export type PendingState = Exclude<OutboxEntry['state'], 'quarantined'>;
+
+interface Look {
+  readonly text: TextName;
+  readonly tone: Tone;
+  readonly icon: IconName;
+}
+
+const LOOKS: Readonly<Record<PendingState, Look>> = {
   queued: { text: 'stateQueued', tone: 'neutral', icon: 'pending' },
   'in-flight': { text: 'stateInFlight', tone: 'busy', icon: 'up' },
   blocked: { text: 'stateBlocked', tone: 'warning', icon: 'paused' },
   review: { text: 'stateReview', tone: 'warning', icon: 'conflict' },
   failed: { text: 'stateFailed', tone: 'bad', icon: 'failed' },
   settled: { text: 'stateSettled', tone: 'good', icon: 'check' },
-  quarantined: { text: 'stateQuarantined', tone: 'bad', icon: 'lock' },
 };
+
+type PendingEntry = OutboxEntry & { readonly state: PendingState };
+const isPending = (entry: OutboxEntry): entry is PendingEntry => entry.state !== 'quarantined';
 
 export interface PendingChangesProps {
   /** Opens the record of a change in the app, to edit it there; without it there is no button. */
@@ -34,7 +44,7 @@ export const PendingChanges = ({ onEdit }: PendingChangesProps): ReactElement =>
   const { entries, exportAll, retry } = useOutbox();
   const { t, root } = useTexts();
   const exporting = useWork(async () => giveFile('unsent.json', await exportAll()));
-  const shown = entries.filter(({ state }) => state !== 'quarantined');
+  const shown = entries.filter(isPending);
   return (
     <section className="satchel satchel-pending" aria-label={t('pendingTitle')} {...root}>
       <header className="satchel-row satchel-section-head">
@@ -71,7 +81,7 @@ const PendingItem = ({
   retry,
   onEdit,
 }: {
-  readonly entry: OutboxEntry;
+  readonly entry: PendingEntry;
   readonly retry: () => Promise<unknown>;
   readonly onEdit?: (change: Change) => void;
 }): ReactElement => {
@@ -81,38 +91,41 @@ const PendingItem = ({
   const { attempts, changes, createdAt, nextAt, problem, state } = entry;
   const look = LOOKS[state];
   const trying = useWork(retry);
-  const [first] = changes;
+  const editable = onEdit && changes.find(({ op }) => op !== 'delete');
+  const notes = [
+    ...(attempts > 0 ? [t('attempts', { n: attempts })] : []),
+    ...(nextAt !== null && attempts > 0 ? [t('nextTry', { when: words.ago(nextAt, now) })] : []),
+    ...(problem ? [words.problem(problem)] : []),
+  ];
   return (
     <li className="satchel-entry" data-state={state}>
-      <span className={`satchel-badge satchel-tone-${look.tone}`}>
-        <Icon name={look.icon} />
-        <span>{t(look.text)}</span>
-      </span>
-      <div className="satchel-entry-text">
-        {changes.map((change) => (
-          <ChangeText key={`${change.table} ${change.key}`} change={change} />
-        ))}
-        <p className="satchel-detail">
-          {[
-            words.ago(createdAt, now),
-            attempts > 0 ? t('attempts', { n: attempts }) : null,
-            nextAt !== null && attempts > 0 ? t('nextTry', { when: words.ago(nextAt, now) }) : null,
-          ]
-            .filter(Boolean)
-            .join(' · ')}
-        </p>
-        {problem ? <p className="satchel-detail">{words.problem(problem)}</p> : null}
+      <div className="satchel-entry-head">
+        <span className={`satchel-badge satchel-tone-${look.tone}`}>
+          <Icon name={look.icon} />
+          <span>{t(look.text)}</span>
+        </span>
+        <span className="satchel-detail">{words.ago(createdAt, now)}</span>
       </div>
-      <div className="satchel-row">
-        {state === 'failed' ? (
-          <Button icon="refresh" busy={trying.busy} onClick={() => trying.start()}>
-            {t('retry')}
-          </Button>
-        ) : null}
-        {onEdit && first && first.op !== 'delete' ? (
-          <Button look="quiet" icon="edit" onClick={() => onEdit(first)}>
-            {t('edit')}
-          </Button>
+      <div className="satchel-entry-body">
+        <div className="satchel-entry-text">
+          {changes.map((change) => (
+            <ChangeText key={`${change.table} ${change.key}`} change={change} />
+          ))}
+          {notes.length > 0 ? <p className="satchel-detail">{notes.join(' · ')}</p> : null}
+        </div>
+        {state === 'failed' || editable ? (
+          <div className="satchel-row">
+            {state === 'failed' ? (
+              <Button icon="refresh" busy={trying.busy} onClick={() => trying.start()}>
+                {t('retry')}
+              </Button>
+            ) : null}
+            {editable ? (
+              <Button look="quiet" icon="edit" onClick={() => onEdit?.(editable)}>
+                {t('edit')}
+              </Button>
+            ) : null}
+          </div>
         ) : null}
       </div>
     </li>

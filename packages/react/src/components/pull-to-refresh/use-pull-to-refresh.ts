@@ -6,7 +6,8 @@ export const PULL_FAR_ENOUGH = 72;
 /** Pixels that it gives at most. */
 const PULL_MOST = 120;
 
-export type PullState = 'idle' | 'pulling' | 'ready' | 'refreshing' | 'done' | 'failed';
+export const PULL_STATES = ['idle', 'pulling', 'ready', 'refreshing', 'done', 'failed'] as const;
+export type PullState = (typeof PULL_STATES)[number];
 
 export interface PullToRefreshModel {
   readonly state: PullState;

@@ -2,27 +2,31 @@ import type { QuarantineEntry } from '@satchel/client';
 import { type ReactElement, useId, useState } from 'react';
 import { useNow } from '../../hooks/use-now.ts';
 import { useQuarantine } from '../../hooks/use-outbox.ts';
+import { useRefusedWrites } from '../../hooks/use-refused-writes.ts';
 import { Icon } from '../../icons.tsx';
 import { useTexts } from '../../texts/use-texts.ts';
 import { Button } from '../parts/button.tsx';
 import { ChangeText } from '../parts/change-text.tsx';
-import { Dialog } from '../parts/dialog.tsx';
 import { ProblemNote } from '../parts/problem-note.tsx';
+import { DiscardDialog } from './discard-dialog.tsx';
+import { RefusedWrites } from './refused-writes.tsx';
 import { type EditableField, type QuarantineModel, useQuarantineEntry } from './use-quarantine-entry.ts';
 
 /** Changes that the server refused: why, and what a person can do about each. */
 export const Quarantine = (): ReactElement => {
   const { entries } = useQuarantine();
+  const saved = useRefusedWrites().entries;
   const { t, root } = useTexts();
   return (
     <section className="satchel satchel-quarantine" aria-label={t('quarantineTitle')} {...root}>
       <h2>{t('quarantineTitle')}</h2>
-      {entries.length === 0 ? (
+      {entries.length + saved.length === 0 ? (
         <p className="satchel-empty">
           <Icon name="check" />
           <span>{t('quarantineEmpty')}</span>
         </p>
-      ) : (
+      ) : null}
+      {entries.length > 0 ? (
         <>
           <p>{t('quarantineBody')}</p>
           <ul className="satchel-list">
@@ -31,7 +35,8 @@ export const Quarantine = (): ReactElement => {
             ))}
           </ul>
         </>
-      )}
+      ) : null}
+      {saved.length > 0 ? <RefusedWrites /> : null}
     </section>
   );
 };
@@ -44,11 +49,13 @@ const QuarantineItem = ({ entry }: { readonly entry: QuarantineEntry }): ReactEl
   const [discarding, setDiscarding] = useState(false);
   return (
     <li className="satchel-entry satchel-entry-tall">
-      <div className="satchel-entry-text">
-        {entry.changes.map((change) => (
-          <ChangeText key={`${change.table} ${change.key}`} change={change} />
-        ))}
-        <p className="satchel-detail">{ago(entry.at, now)}</p>
+      <div className="satchel-entry-head">
+        <div className="satchel-entry-text">
+          {entry.changes.map((change) => (
+            <ChangeText key={`${change.table} ${change.key}`} change={change} />
+          ))}
+        </div>
+        <span className="satchel-detail">{ago(entry.at, now)}</span>
       </div>
       <ProblemNote problem={entry.problem} />
       {editing ? <EditForm model={model} end={() => setEditing(false)} /> : null}
@@ -72,24 +79,7 @@ const QuarantineItem = ({ entry }: { readonly entry: QuarantineEntry }): ReactEl
           </Button>
         </div>
       )}
-      {discarding ? (
-        <Dialog title={t('discardTitle')} close={() => setDiscarding(false)}>
-          <p>{t('discardBody')}</p>
-          <div className="satchel-row satchel-dialog-actions">
-            <Button look="quiet" onClick={() => setDiscarding(false)}>
-              {t('keepIt')}
-            </Button>
-            <Button
-              look="danger"
-              icon="trash"
-              busy={model.discard.busy}
-              onClick={() => model.discard.start()}
-            >
-              {t('discard')}
-            </Button>
-          </div>
-        </Dialog>
-      ) : null}
+      {discarding ? <DiscardDialog work={model.discard} close={() => setDiscarding(false)} /> : null}
     </li>
   );
 };

@@ -9,6 +9,8 @@ import { useSyncIndicator } from './use-sync-indicator.ts';
 export interface SyncIndicatorProps {
   /** Opens the app's own place for conflicts; without it there is no button. */
   readonly onReview?: () => void;
+  /** Lets the person sign in again; without it there is no button. What waits stays on the device meanwhile. */
+  readonly onSignIn?: () => void;
   /** Days without a full success after which it changes its form. Default 3. */
   readonly overdueAfterDays?: number;
   /** Begins with its details open. */
@@ -26,6 +28,7 @@ export interface SyncIndicatorProps {
 export const SyncIndicator = ({
   onReview,
   onReport,
+  onSignIn,
   overdueAfterDays,
   open: opened = false,
   children,
@@ -67,7 +70,7 @@ export const SyncIndicator = ({
           aria-label={t('syncDetails')}
           onClick={() => setOpen(!open)}
         >
-          <Icon name="down" />
+          <Icon name="more" />
         </button>
       </div>
       {progress === null ? null : (
@@ -77,6 +80,11 @@ export const SyncIndicator = ({
         {model.mayReview && onReview ? (
           <Button look="main" icon="conflict" onClick={onReview}>
             {t('reviewAction')}
+          </Button>
+        ) : null}
+        {model.maySignIn && onSignIn ? (
+          <Button look="main" icon="sign-in" onClick={onSignIn}>
+            {t('signIn')}
           </Button>
         ) : null}
         {model.mayRetry ? <RetryConnection /> : null}

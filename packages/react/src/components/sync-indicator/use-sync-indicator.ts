@@ -28,6 +28,8 @@ export interface IndicatorModel {
   readonly mayRetry: boolean;
   readonly mayReport: boolean;
   readonly mayReview: boolean;
+  /** The token is missing, wrong or over: signing in again helps. */
+  readonly maySignIn: boolean;
 }
 
 const detailOf = (status: SyncStatus, preset: Preset, { t, problem }: Words): string | null => {
@@ -102,6 +104,7 @@ export const indicatorOf = (
   const days = success === null ? 0 : Math.floor((now - success) / DAY);
   const { rowsTaken, rowsRemaining } = status.progress;
   const failing = status.phase === 'error';
+  const notTaken = status.quarantined + (status.tab?.refused ?? 0);
   return {
     phase: status.phase,
     state,
@@ -119,13 +122,15 @@ export const indicatorOf = (
       success === null
         ? t('lastSuccessNever')
         : t('lastSuccess', { when: words.time(success), ago: words.ago(success, now) }),
-      ...(status.quarantined > 0 ? [t('needAttention', { n: status.quarantined })] : []),
+      ...(notTaken > 0 ? [t('needAttention', { n: notTaken })] : []),
+      ...(status.needsAuth !== null ? [words.advice({ code: status.needsAuth, params: {} })] : []),
       ...(failing && status.problem ? [words.advice(status.problem)] : []),
     ],
     overdue: success !== null && days >= overdueAfterDays ? t('noSuccessFor', { n: days }) : null,
     mayRetry: !status.online || failing,
     mayReport: failing,
     mayReview: status.openConflicts > 0,
+    maySignIn: status.needsAuth !== null && !status.locked,
   };
 };
 

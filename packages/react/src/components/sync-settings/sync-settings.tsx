@@ -63,15 +63,23 @@ export const SyncSettings = ({
           on={settings.mobileData}
           change={(mobileData) => model.choose({ mobileData })}
         />
-        <Switch
-          label={t('mediaOnMobile')}
-          says={t(settings.mediaOnMobileData ? 'mediaOnMobileOn' : 'mediaOnMobileOff')}
-          on={settings.mediaOnMobileData}
-          change={(mediaOnMobileData) => model.choose({ mediaOnMobileData })}
-        />
+        {model.hasMediaLane ? (
+          <Switch
+            label={t('mediaOnMobile')}
+            says={t(settings.mediaOnMobileData ? 'mediaOnMobileOn' : 'mediaOnMobileOff')}
+            on={settings.mediaOnMobileData}
+            change={(mediaOnMobileData) => model.choose({ mediaOnMobileData })}
+          />
+        ) : null}
+        {status?.networkKind === 'unknown' ? (
+          <p className="satchel-hint satchel-with-icon">
+            <Icon name="info" />
+            <span>{t('networkUnknown')}</span>
+          </p>
+        ) : null}
       </div>
       {choosesTables ? <ChooseTables model={model} /> : null}
-      <div className="satchel-row satchel-settings-actions">
+      <div className="satchel-actions">
         {status?.paused ? (
           <Button icon="syncing" onClick={model.resume}>
             {t('resume')}

@@ -1,4 +1,4 @@
-import type { DeviceSettings, SyncStatus } from '@satchel/client';
+import { type DeviceSettings, mediaLanes, type SyncStatus } from '@satchel/client';
 import { SatchelError } from '@satchel/protocol';
 import { useState } from 'react';
 import { useDeviceSettings } from '../../hooks/use-device-settings.ts';
@@ -11,6 +11,8 @@ const HOUR = 3_600_000;
 export interface SyncSettingsModel {
   readonly status: SyncStatus | undefined;
   readonly settings: DeviceSettings;
+  /** Some of the app's lanes carry photos and the like alone: they can wait by themselves. */
+  readonly hasMediaLane: boolean;
   readonly choose: (choices: Partial<DeviceSettings>) => void;
   /** Ends when both directions have caught up; a second press starts no second run. */
   readonly sync: Work;
@@ -43,6 +45,7 @@ export const useSyncSettings = (): SyncSettingsModel => {
   return {
     status,
     settings,
+    hasMediaLane: mediaLanes(db.app).length > 0,
     choose: (choices) => {
       set(choices).catch(() => {
         // The database was closed; the choice goes with it.

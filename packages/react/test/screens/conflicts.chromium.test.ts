@@ -1,0 +1,179 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventuallyEqual, type FieldTab, type FieldWorld, openField } from './field-world.ts';
+
+let world: FieldWorld;
+let phone: FieldTab;
+let tablet: FieldTab;
+
+beforeAll(async () => {
+  world = await openField();
+  phone = await world.device('ana', 'Phone');
+  tablet = await world.device('ana', 'Tablet');
+}, 180_000);
+afterAll(() => world.end());
+
+const COLUMNS = 'crop, acreage, planted_on as "plantedOn", watered, pests, note';
+/** What a device shows of a plot, as PostgreSQL's row is read. */
+const shownOn = async (tab: FieldTab, key: string): Promise<unknown> => {
+  const [row] = await tab.ask('all', `select ${COLUMNS} from plots where id = '${key}'`);
+  if (!row) return undefined;
+  return { ...row, watered: row.watered === 1, pests: JSON.parse(String(row.pests)) };
+};
+const BEFORE = {
+  crop: 'Maize',
+  acreage: '2.5',
+  plantedOn: '2026-03-14',
+  watered: false,
+  pests: ['armyworm'],
+  note: 'By the river',
+};
+
+/** A plot that both devices hold, changed on both: the tablet's change arrives first, the phone's clashes. */
+const clash = async (key: string): Promise<void> => {
+  await tablet.ask(
+    'write',
+    "insert into plots (id, crop, acreage, planted_on, watered, pests, note) values (?, 'Maize', '2.5', '2026-03-14', 0, '[\"armyworm\"]', 'By the river')",
+    key,
+  );
+  await tablet.ask('now');
+  await phone.ask('now');
+  await eventuallyEqual(() => shownOn(phone, key), BEFORE);
+  await phone.offline();
+  await phone.ask(
+    'write',
+    `update plots set acreage = '3.25', planted_on = '2026-03-16', note = 'By the old river', pests = '["armyworm","borer"]' where id = ?`,
+    key,
+  );
+  await tablet.ask(
+    'write',
+    `update plots set acreage = '3', planted_on = '2026-03-20', note = 'By the road', pests = '["aphid","armyworm"]', watered = 1 where id = ?`,
+    key,
+  );
+  await tablet.ask('now');
+  await eventuallyEqual(async () => (await world.plot(key))?.acreage, '3');
+  await phone.online();
+  await phone.ask('now');
+};
+
+const openConflict = async (page: Page, what = 'Needs a decision'): Promise<void> => {
+  await page.getByRole('button', { name: new RegExp(`${what} Plots: Maize`) }).click();
+  await page.getByRole('dialog').waitFor();
+};
+const everywhere = async (key: string, expected: object): Promise<void> => {
+  await eventuallyEqual(() => world.plot(key), expected);
+  await eventuallyEqual(() => shownOn(phone, key), expected);
+  await eventuallyEqual(() => shownOn(tablet, key), expected);
+};
+const SERVER_SIDE = {
+  ...BEFORE,
+  acreage: '3',
+  plantedOn: '2026-03-20',
+  note: 'By the road',
+  pests: ['aphid', 'armyworm'],
+  watered: true,
+};
+
+describe('a conflict from two browsers', () => {
+  it('[REACT-50] is resolved on screen field by field: devices and SQL show each chosen value; undo takes it back everywhere', async () => {
+    await clash('one');
+    const { page } = phone;
+    await phone.show('inbox');
+    await openConflict(page);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('4 of 4 fields left to decide').waitFor();
+    expect(await dialog.getByRole('button', { name: 'Save result' }).isDisabled()).toBe(true);
+    // Until somebody decides the server keeps what it had.
+    expect(await world.plot('one')).toEqual(SERVER_SIDE);
+
+    await dialog.getByRole('radio', { name: 'Accept the value of this device for Acres' }).check();
+    await dialog.getByRole('radio', { name: 'Accept the value of the server for Planted on' }).check();
+    await dialog.getByRole('radio', { name: 'Take both lists for Pests' }).check();
+    await dialog.getByRole('button', { name: 'Edit Note' }).click();
+    await dialog.getByRole('textbox', { name: 'Edit Note' }).fill('Between river and road');
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Save result' }).click();
+    await dialog.getByText('Decided: merged').first().waitFor();
+    const chosen = {
+      crop: 'Maize',
+      acreage: '3.25',
+      plantedOn: '2026-03-20',
+      watered: true,
+      pests: ['aphid', 'armyworm', 'borer'],
+      note: 'Between river and road',
+    };
+    await everywhere('one', chosen);
+    await eventuallyEqual(() => page.locator('.satchel-badge', { hasText: 'Received' }).count(), 1);
+
+    await dialog.getByRole('button', { name: 'Undo' }).click();
+    await dialog.getByText('4 of 4 fields left to decide').waitFor();
+    await everywhere('one', SERVER_SIDE);
+
+    await dialog.getByRole('button', { name: 'Keep local' }).click();
+    await dialog.getByText('Decided: this device').first().waitFor();
+    await everywhere('one', {
+      ...SERVER_SIDE,
+      acreage: '3.25',
+      plantedOn: '2026-03-16',
+      note: 'By the old river',
+      pests: ['armyworm', 'borer'],
+    });
+  }, 120_000);
+
+  it('[REACT-51] that is escalated appears for administrators with its note, and is theirs to decide; the record can be used meanwhile', async () => {
+    await clash('two');
+    const { page } = phone;
+    await phone.show('inbox');
+    await openConflict(page);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Escalate to support' }).click();
+    await dialog.getByRole('textbox', { name: 'Note for support' }).fill('Who measured it?');
+    await dialog.getByRole('button', { name: 'Send to support' }).click();
+    await dialog.getByText('Support was asked.').first().waitFor();
+    const listed = await world.asAdministrator('/v1/conflicts?state=escalated');
+    expect(listed).toMatchObject([
+      {
+        table: 'plots',
+        key: 'two',
+        state: 'escalated',
+        note: 'Who measured it?',
+        author: 'ana',
+        deviceName: 'Phone',
+      },
+    ]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: /Sent to support/ }).waitFor();
+    // It is no longer for this person to decide.
+    await page.getByRole('button', { name: /Sent to support/ }).click();
+    await dialog.getByRole('button', { name: 'Use server' }).click();
+    await dialog.getByRole('alert').waitFor();
+    expect(await world.plot('two')).toEqual(SERVER_SIDE);
+    expect(world.errors).toEqual([]);
+  }, 120_000);
+
+  it('[REACT-52] is merged with one press where different fields or lists were changed, else the reason is told', async () => {
+    await clash('three');
+    const { page } = phone;
+    await phone.show('inbox');
+    await openConflict(page);
+    const dialog = page.getByRole('dialog');
+    const merge = dialog.getByRole('button', { name: 'Merge' });
+    expect(await merge.isDisabled()).toBe(true);
+    expect(await merge.getAttribute('aria-describedby')).not.toBeNull();
+    await dialog.getByText(/Merge is not possible: both sides changed .*Acres/).waitFor();
+    await dialog.getByRole('button', { name: 'Use server' }).click();
+    await everywhere('three', SERVER_SIDE);
+    await page.keyboard.press('Escape');
+
+    await phone.offline();
+    await phone.ask('write', `update plots set pests = '["armyworm","beetle"]' where id = 'three'`);
+    await tablet.ask('write', `update plots set pests = '["aphid","armyworm","mite"]' where id = 'three'`);
+    await tablet.ask('now');
+    await phone.online();
+    await phone.ask('now');
+    await openConflict(page);
+    await dialog.getByText('Both lists can be merged into one.').waitFor();
+    await merge.click();
+    await everywhere('three', { ...SERVER_SIDE, pests: ['armyworm', 'beetle', 'mite'] });
+  }, 120_000);
+});
