@@ -177,6 +177,6 @@ const actionOf = (draw: Draw, clients: number, fault: Fault | undefined): Action
         draw: seed,
       },
     ],
-    [4, { kind: 'wait', ms: draw.pick([MINUTE, 5 * MINUTE, HOUR, DAY / 2]) }],
+    [2, { kind: 'wait', ms: draw.pick([MINUTE, 5 * MINUTE, HOUR, DAY / 2]) }],
   ]);
 };

@@ -6,6 +6,11 @@ import { RowsSeen, tableOf } from './rows-seen.ts';
 /** Values shorter than this may stand in a text by chance. */
 const TELLING = 10;
 
+/** Whatever stands in a text as a key does. */
+const KEYS = /"(k\d{6}z\d*)"/g;
+const keysIn = (text: string): ReadonlySet<string> =>
+  new Set([...text.matchAll(KEYS)].map(([, key]) => key as string));
+
 /**
  * Nobody receives what he may not see (I16): every byte that reaches a device is searched
  * for keys of rows that were never in a scope of its user, and for values of columns
@@ -50,13 +55,16 @@ export const leaks = (): Checker => {
           }
           return [];
         case 'committed':
-          rows.take(event.rows);
+          rows.take(event.order, event.rows);
           for (const { table, after } of event.rows) if (after) noteHidden(tableOf(table), after, null);
+          return [];
+        case 'database-restored':
+          rows.restored(event.survived);
           return [];
         case 'received': {
           const findings: Finding[] = [];
-          for (const key of rows.keys) {
-            if (!rows.mightSee(event.user, key) && event.text.includes(`"${key}"`))
+          for (const key of keysIn(event.text)) {
+            if (rows.isKnown(key) && !rows.mightSee(event.user, key))
               findings.push({
                 invariant: 'I16',
                 message: `${event.user} received the row ${key}, which was never his, by ${event.action}`,

@@ -20,6 +20,8 @@ export class RowsSeen {
   /** Users that a row was in a scope of, at some time; by key. */
   readonly #everSaw = new Map<string, Set<string>>();
   readonly #users = new Set<string>();
+  /** What was taken in, to be taken in again when the database goes back to an earlier commit. */
+  #taken: { readonly order: number; readonly changes: readonly CommittedRow[] }[] = [];
 
   addUser(user: string): void {
     if (this.#users.has(user)) return;
@@ -40,16 +42,30 @@ export class RowsSeen {
     return this.#everSaw.get(key)?.has(user) ?? false;
   }
 
-  get keys(): Iterable<string> {
-    return this.#everSaw.keys();
+  /** Whether a row of this key was ever committed, or written by a user. */
+  isKnown(key: string): boolean {
+    return this.#everSaw.has(key);
   }
 
-  /** Takes a transaction in. */
-  take(changes: readonly CommittedRow[]): void {
+  /** Takes a transaction in; `order` counts commits. */
+  take(order: number, changes: readonly CommittedRow[]): void {
+    this.#taken.push({ order, changes });
+    this.#apply(changes);
+    this.#look();
+  }
+
+  /** The database is as it was after the commit `survived`: rights that were taken since are there again. */
+  restored(survived: number): void {
+    this.#taken = this.#taken.filter(({ order }) => order <= survived);
+    for (const kept of [this.#rows, this.#rights, this.#agents]) kept.clear();
+    for (const { changes } of this.#taken) this.#apply(changes);
+    this.#look();
+  }
+
+  #apply(changes: readonly CommittedRow[]): void {
     for (const change of changes) {
       if (!this.#takeRight(change)) this.#takeRow(change);
     }
-    this.#look();
   }
 
   /** The scopes of a row as it is. */

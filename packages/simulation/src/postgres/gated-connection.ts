@@ -13,6 +13,10 @@ interface Asked {
 /** `satchel.now` as text of SQL; virtual time is a number. */
 const nowText = (now: number): string => `set satchel.now = '${now}'`;
 
+/** A transaction that lies open for a virtual second may lie there for a real minute: that ends none. */
+const beginText = (now: number): string =>
+  `set local satchel.now = '${now}'; set local idle_in_transaction_session_timeout = 0`;
+
 /**
  * Connections that ask the gate before each statement, and that tell PostgreSQL the
  * virtual time: SQL never sees another.
@@ -113,7 +117,7 @@ export const gatedConnections = (given: {
         const result = await this.#ask(kind, label, {
           run: async () => {
             this.#tellTime(begins || ends);
-            const text = begins ? `${query.text}; set local satchel.now = '${clock.now()}'` : query.text;
+            const text = begins ? `${query.text}; ${beginText(clock.now())}` : query.text;
             const ran = await this.#send({ ...query, text });
             if (begins) {
               this.#inTransaction = true;
@@ -125,7 +129,7 @@ export const gatedConnections = (given: {
           },
         });
         given.ran?.(query);
-        return begins && Array.isArray(result) ? result.slice(0, -1) : result;
+        return begins && Array.isArray(result) ? result.slice(0, -2) : result;
       } catch (error) {
         if (this.#inTransaction) this.#failed = true;
         if (ends) this.#ended();

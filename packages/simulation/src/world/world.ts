@@ -353,7 +353,7 @@ export class World {
       // The database was away while it started: the supervisor tries again.
       this.#noteTrouble(`start of s${index}`, error);
       const failed = this.servers[index];
-      if (failed) void failed.crash();
+      if (failed) this.timeline.after(0, () => failed.crash(), 'bury');
       this.timeline.after(2_000, () => this.restartServer(index), 'restart');
     });
   }
