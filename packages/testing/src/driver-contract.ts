@@ -90,6 +90,48 @@ export const driverContract = (
       expect(db.prepare('update t set v = 3 where v > 5').run()).toBe(0);
     });
 
+    it('[DRV-13] runs a statement once for each of many rows, and says for which it changed nothing', async () => {
+      const db = await opened();
+      db.exec('create table t (k text primary key, v, w, one)');
+      const texts = ['', 'plain', 'é\u{1f600}', 'a\u0000b', '\ud83d'.slice(1), 'x'.repeat(70_000)];
+      const others = [null, 2 ** 40, 0.5, new Uint8Array([0, 255]), -1, 'after a blob'];
+      const insert = db.prepare(
+        'insert into t (k, v, w, one) values (?, ?, ?, ?) on conflict (k) do update set one = excluded.one where t.v = 2',
+      );
+      const rows = 3_000;
+      const list = <T>(of: (row: number) => T): T[] => Array.from({ length: rows }, (_, row) => of(row));
+      const keys = list((row) => `k${row}`);
+      const given = [
+        keys,
+        list((row) => texts[row % 6]!.slice(0, row < 12 ? undefined : 9)),
+        list((row) => others[(row * 5) % 6]!),
+        'once',
+      ] as const;
+      expect(insert.runEach(rows, given)).toEqual([]);
+      const held = db.prepare('select v, w, one from t order by rowid').all();
+      expect(held.length).toBe(rows);
+      for (const [row, { v, w, one }] of held.entries()) {
+        expect([v, one]).toEqual([given[1][row], 'once']);
+        const other = given[2][row];
+        if (other instanceof Uint8Array) expect([...(w as Uint8Array)]).toEqual([...other]);
+        else expect(w).toEqual(other);
+      }
+      db.exec("update t set v = 2 where k in ('k7', 'k2999')");
+      expect(insert.runEach(rows, [keys, null, null, 'twice']).length).toBe(rows - 2);
+      expect(db.prepare("select k from t where one = 'twice' order by k").all()).toEqual([
+        { k: 'k2999' },
+        { k: 'k7' },
+      ]);
+      expect(insert.runEach(0, [[], [], [], 1])).toEqual([]);
+      expect(() => insert.runEach(1, [['z']])).toThrow(expect.objectContaining({ code: 'sql_failed' }));
+      const only = db.prepare('insert into t (k) values (?)');
+      expect(() => only.runEach(3, [['new', 'k7', 'newer']])).toThrow(
+        expect.objectContaining({ code: 'sql_failed' }),
+      );
+      expect(db.prepare("select k from t where k like 'new%'").all()).toEqual([{ k: 'new' }]);
+      expect(only.run(['newer'])).toBe(1);
+    });
+
     it('[DRV-05] a transaction that is rolled back leaves nothing, one that is committed is there after a reopen', async () => {
       const db = await opened();
       db.exec('create table t (v)');

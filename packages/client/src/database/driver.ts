@@ -4,10 +4,18 @@
  */
 export type SqlValue = null | number | bigint | string | Uint8Array;
 export type SqlRow = Record<string, SqlValue>;
+/** For many rows: one value for all of them, or a list with one value a row. */
+export type Parameter = SqlValue | readonly SqlValue[];
 
 export interface Statement {
   /** Runs it for its effect; returns how many rows it changed itself (triggers not counted). */
   run(parameters?: readonly SqlValue[]): number;
+  /**
+   * Runs it once for each of so many rows, in their order; returns the places of those
+   * for which it changed nothing. For statements that give no rows. What throws leaves
+   * the rows before it done.
+   */
+  runEach(rows: number, parameters: readonly Parameter[]): number[];
   all(parameters?: readonly SqlValue[]): SqlRow[];
   get(parameters?: readonly SqlValue[]): SqlRow | undefined;
   /** True for statements that give rows. */
@@ -32,8 +40,6 @@ export interface Driver {
   setDurability(durability: 'full' | 'normal'): void;
   /** What the storage can give at best. */
   readonly durability: Durability;
-  /** How bulk rows go in fastest: prepared inserts (native) or one `json_each` statement a page (wasm). */
-  readonly bulk: 'prepared' | 'json-each';
   /** Resolves when all that was committed is as durable as it will get. */
   flush(): Promise<void>;
   close(): void;

@@ -55,23 +55,14 @@ export interface TableSql {
    * columns may be others.
    */
   readonly take: string;
-  /**
-   * `take` for many rows in one statement. Parameters: the number of the hold, a JSON
-   * array of rows (key parts, values, version), the hold that it takes the place of.
+  readonly remove: string;
+  /** Hold by key; parameters: hold, then key parts. */
+  readonly setHold: string;
   /**
    * Hold by key where the row has this version and no other hold. Parameters: hold, key
    * parts, version, hold, a hold that it takes the place of.
    */
   readonly confirm: string;
-   * `null` where a column holds reals: SQLite's reading of their digits may differ from
-   * the value in its last bit.
-   */
-  readonly takeMany: string | null;
-  /** Positions of the rows of `takeMany` that were not taken. Parameters: those rows, the hold. */
-  readonly notTaken: string;
-  readonly remove: string;
-  /** Hold by key; parameters: hold, then key parts. */
-  readonly setHold: string;
   /** Version by key; parameters: version, then key parts. */
   readonly setVersion: string;
 }
@@ -127,18 +118,12 @@ export const localTable = (table: Table): LocalTable => {
     .join(',');
   const upsert = `on conflict(${keyColumns.map(({ quoted: key }) => key).join(',')}) do update set ${updates}`;
   const insert = `insert into ${quoted} as t (${names.join(',')}) values (${names.map(() => '?').join(',')}) ${upsert}`;
-  const fields = ordered.map((_, index) => `j.value->>${index}`).join(',');
-  const givenVersion = `j.value->>${ordered.length}`;
-  // The clause after `from` is for the parser: without it `on` would belong to a join.
-  const insertMany = `insert into ${quoted} as t (${names.join(',')}) select ${fields},${givenVersion},? from json_each(?) j where true ${upsert}`;
-  const sameKey = keyColumns.map((column, index) => `t.${column.quoted}=j.value->>${index}`).join(' and ');
   const version = `t.${VERSION_COLUMN}`;
   const hold = `t.${HOLD_COLUMN}`;
   const notOlder = `excluded.${VERSION_COLUMN}>=${version} and ${hold} in (excluded.${HOLD_COLUMN},?)`;
   return {
     table,
     name: table.name,
-      confirm: `update ${quoted} as t set ${HOLD_COLUMN}=? where ${where} and ${version}=? and (${hold} is null or ${hold} in (?,?))`,
     sqlName,
     quoted,
     columns,
@@ -151,12 +136,9 @@ export const localTable = (table: Table): LocalTable => {
       state: `select ${version} as version,${hold} as hold from ${quoted} t where ${where}`,
       put: insert,
       take: `${insert} where ${notOlder}`,
-      takeMany: columns.some(({ column }) => column.type === 'real')
-        ? null
-        : `${insertMany} where ${notOlder}`,
-      notTaken: `select j.key as position from json_each(?) j cross join ${quoted} t on ${sameKey} where ${version} is not ${givenVersion} or ${hold} is not ?`,
       remove: `delete from ${quoted} as t where ${where}`,
       setVersion: `update ${quoted} as t set ${VERSION_COLUMN}=? where ${where}`,
+      confirm: `update ${quoted} as t set ${HOLD_COLUMN}=? where ${where} and ${version}=? and (${hold} is null or ${hold} in (?,?))`,
       setHold: `update ${quoted} as t set ${HOLD_COLUMN}=? where ${where}`,
     },
   };

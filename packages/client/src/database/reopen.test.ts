@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applied, customer, insertCustomer, opened, rows, shop } from '../../test/engine-fixture.ts';
 import { openBetterSqlite3 } from '../platform/node/better-sqlite3-driver.ts';
 import type { Driver, Statement } from './driver.ts';
+import { rowByRow } from './row-by-row.ts';
 
 /** A driver that dies, as a process does, before its `at`-th statement. */
 const mortal = (driver: Driver, at: number): Driver & { readonly steps: () => number } => {
@@ -20,7 +21,6 @@ const mortal = (driver: Driver, at: number): Driver & { readonly steps: () => nu
   return {
     ...driver,
     durability: driver.durability,
-    bulk: driver.bulk,
     steps: () => steps,
     prepare: (sql): Statement => {
       const statement = driver.prepare(sql);
@@ -31,6 +31,15 @@ const mortal = (driver: Driver, at: number): Driver & { readonly steps: () => nu
           step();
           return statement.run(parameters);
         },
+        runEach: (rows, parameters) =>
+          rowByRow(
+            (one) => {
+              step();
+              return statement.run(one);
+            },
+            rows,
+            parameters,
+          ),
         all: (parameters) => {
           step();
           return statement.all(parameters);
@@ -151,7 +160,6 @@ describe('closing and opening at any moment', () => {
     const driver: Driver = {
       ...real,
       durability: real.durability,
-      bulk: real.bulk,
       prepare: (sql) => {
         const statement = real.prepare(sql);
         if (sql !== 'commit') return statement;
@@ -160,6 +168,7 @@ describe('closing and opening at any moment', () => {
           readonly: true,
           all: () => [],
           get: () => undefined,
+          runEach: () => [],
           run: () => {
             if (full) throw new SatchelError('storage_full');
             return statement.run();

@@ -27,10 +27,14 @@ export const erasedAfter = (
   };
 };
 
+/** Whether any row of the table was deleted here and no page has told so. */
+export const someErased = ({ db }: EngineContext, table: string): boolean =>
+  db.prepare('select 1 as found from satchel_erased where tbl = ? limit 1').get([table]) !== undefined;
+
 /** The page says that they are gone. */
-export const forgetGone = ({ db }: EngineContext, { table, keys, versions }: GoneLine): void => {
-  const some = db.prepare('select 1 as found from satchel_erased where tbl = ? limit 1').get([table]);
-  if (!some) return;
+export const forgetGone = (context: EngineContext, { table, keys, versions }: GoneLine): void => {
+  if (!someErased(context, table)) return;
+  const { db } = context;
   const forget = db.prepare('delete from satchel_erased where tbl = ? and key = ? and version <= ?');
   for (const [index, key] of keys.entries()) forget.run([table, key, versions[index] ?? 0]);
 };

@@ -1,12 +1,13 @@
 import type { GoneLine, RowsLine, Values } from '@satchel/protocol';
-import type { SqlValue } from '../database/driver.ts';
+import type { Parameter, SqlValue } from '../database/driver.ts';
 import type { LocalTable } from '../database/local-table.ts';
+import { isList } from '../database/row-by-row.ts';
 import { keyParameters, putRow, readRowState, setRowHold, withKey } from '../database/rows.ts';
 import { despiteUnique } from '../database/unique-indexes.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { isPending, type RowSet } from '../outbox/pending.ts';
 import { readBase, writeBase } from './base.ts';
-import { erasedAfter, forgetGone } from './erased.ts';
+import { erasedAfter, forgetGone, someErased } from './erased.ts';
 import { addHold, holdNumber, releaseHold, staleNumbers } from './holds.ts';
 import type { LeavingRows } from './leaving.ts';
 import { forgetUnsure, noteUnsure, unsureKeys } from './unsure.ts';
@@ -22,9 +23,8 @@ interface Taking {
 
 /**
  * Takes in rows present in a scope. Rows without pending work are one prepared
- * statement each over the page's columns as they came, or one `json_each` statement for
- * many where the driver is faster so. What is held otherwise, is older, or is pending is
- * looked at one by one.
+ * statement each, over the page's columns as they came. What is held otherwise, is
+ * older, or is pending is looked at one by one.
  *
  * A row of the same version is taken too, for its columns may be others: one that this
  * device wrote itself while it could not see all of them comes back with all.
@@ -50,44 +50,41 @@ export const takeRows = (context: EngineContext, local: LocalTable, line: RowsLi
   ];
   const chosen = plain ? parameters.map((parameter) => pick(parameter, plain)) : parameters;
   const take = context.db.prepare(local.sql.take);
+  // Rows that were taken before a clash of unique values are taken once more, as they were.
+  const left = despiteUnique(context, local, () => take.runEach(plain?.length ?? line.keys.length, chosen));
+  for (const at of left) takeOnShown(taking, plain ? plain[at]! : at);
+};
+
+/** Places of the rows that nothing local stands against; `null`: of all. The pending ones are taken here. */
+const plainRows = (taking: Taking, dirty: RowSet): number[] | null => {
+  const { context, local, line } = taking;
   const { keys, versions } = line;
-  const columns = local.valueColumns.map(({ name, asIs, bind }) => ({
-    values: line.columns[name],
-    bind: asIs ? undefined : bind,
-  }));
-  const keyCount = local.keyColumns.length;
-  const parameters: SqlValue[] = new Array<SqlValue>(keyCount + columns.length + 3).fill(null);
-  const versionAt = keyCount + columns.length;
-  parameters[versionAt + 1] = number;
-  parameters[versionAt + 2] = stale[0] ?? number;
-  const bulk: BulkRow[] | null = context.db.bulk === 'json-each' && local.sql.takeMany !== null ? [] : null;
+  const erased = someErased(context, local.name);
+  const somePending = context.db
+    .prepare('select 1 as found from satchel_changes where tbl = ? limit 1')
+    .get([local.name]);
+  if (!erased && !somePending) return null;
+  const isErased = erasedAfter(context, local.name);
+  const plain: number[] = [];
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index]!;
     // Read before this device's own deletion: the next delta tells of that.
     if (isErased(key, versions[index]!)) continue;
-    if (somePending && isPending(context, local.name, key)) {
-      takeOnPending(taking, index, dirty);
-      continue;
-    }
-    if (keyCount === 1) parameters[0] = key;
-    else for (const [part, value] of keyParameters(local, key).entries()) parameters[part] = value;
-    for (let column = 0; column < columns.length; column++) {
-      const { values, bind } = columns[column]!;
-      const value = values === undefined ? null : values[index];
-      parameters[keyCount + column] = bind ? bind(value) : ((value ?? null) as SqlValue);
-    }
-    parameters[versionAt] = versions[index]!;
-    if (bulk) {
-      bulk.push({ index, values: parameters.slice(0, versionAt + 1) });
-      continue;
-    }
-    const changed = despiteUnique(context, local, () => take.run(parameters));
-    if (changed === 0) takeOnShown(taking, index);
+    if (somePending && isPending(context, local.name, key)) takeOnPending(taking, index, dirty);
+    else plain.push(index);
   }
-  if (bulk)
-    for (const index of takeInBulk(context, local, bulk, number, stale[0] ?? number))
-      takeOnShown(taking, index);
+  return plain;
 };
+
+/** The parts of the keys, part by part. */
+const keyLists = (local: LocalTable, keys: readonly string[]): Parameter[] => {
+  if (local.keyColumns.length === 1) return [keys];
+  const parts = keys.map((key) => keyParameters(local, key));
+  return local.keyColumns.map((_, part) => parts.map((one) => one[part]!));
+};
+
+const pick = (parameter: Parameter, rows: readonly number[]): Parameter =>
+  isList(parameter) ? rows.map((row) => parameter[row] ?? null) : parameter;
 
 const valuesAt = ({ local, line }: Taking, index: number): Values => {
   const values: Record<string, Values[string]> = {};
@@ -103,12 +100,11 @@ const takeOnShown = (taking: Taking, index: number): void => {
   const shown = readRowState(context, local, key)!;
   const hold = addHold(context, local.name, key, shown.hold, number, stale);
   if (version >= (shown.version ?? -1)) {
+    putRow(context, local, valuesAt(taking, index), version, hold);
+    return;
+  }
   noteUnsure(context, local.name, key);
   if (hold !== shown.hold) setRowHold(context, local, key, hold);
-    putRow(context, local, valuesAt(taking, index), version, hold);
-  } else if (hold !== shown.hold) {
-    setRowHold(context, local, key, hold);
-  }
 };
 
 /** The base takes it; the visible row is made anew when the page is in. */
@@ -118,11 +114,11 @@ const takeOnPending = (taking: Taking, index: number, dirty: RowSet): void => {
   const key = line.keys[index]!;
   const version = line.versions[index]!;
   const base = readBase(context, name, key);
-    noteUnsure(context, name, key);
   const hold = addHold(context, name, key, base?.hold ?? null, number, stale);
   dirty.add(name, key);
   if (base && version < base.version) {
     writeBase(context, name, key, { ...base, hold });
+    noteUnsure(context, name, key);
     return;
   }
   writeBase(context, name, key, { version, hold, row: valuesAt(taking, index), gone: null });

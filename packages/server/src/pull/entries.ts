@@ -110,32 +110,6 @@ export const entriesBetween = async (
   return rows;
 };
 
-/** The next rows present in one scope and untouched since `to`, in the order of the walk: how a copy goes on. */
-export const entriesPresent = async (
-  tx: Queryable,
-  scope: string,
-  to: string,
-  at: EntryPlace | undefined,
-  tableIds: readonly number[],
-  limit: number,
-): Promise<Entry[]> => {
-  const { xmax, xip } = parseSnapshot(to);
-  const [xid, tableId, key] = at ?? START;
-  const { rows } = await tx.query<Entry>(
-    `select ${COLUMNS}
-     from satchel.entries e
-     where e.scope = $1 and e.present
-       and e.xid < $2::xid8 and not e.xid = any($3::xid8[])
-       and (e.xid, e.table_id, e.key) > ($4::xid8, $5::smallint, $6)
-       and e.table_id = any($7::smallint[])
-     order by e.xid, e.table_id, e.key
-     limit $8`,
-    [scope, String(xmax), xip.map(String), xid, tableId, key, tableIds, limit],
-    'entries_present',
-  );
-  return rows;
-};
-
 /** Rows present by scope, for progress bars. */
 export const countPresent = async (
   tx: Queryable,

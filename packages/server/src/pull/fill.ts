@@ -1,7 +1,8 @@
-import type { SweptLine } from '@satchel/protocol';
+import type { EntryPlace, SweptLine } from '@satchel/protocol';
 import type { Queryable } from '../postgres/database.ts';
-import { type Body, type BodyOptions, readWithin } from './body.ts';
-import { countPresent, type Entry, entriesPresent } from './entries.ts';
+import { type Body, type BodyOptions, GoneBlocks, TornPage } from './body.ts';
+import { type CopyRead, readCopy } from './copy-read.ts';
+import { countPresent } from './entries.ts';
 import { UNCOUNTED } from './plan.ts';
 import type { Fill, Position, ScopePosition } from './position.ts';
 import { laneSteps, namesOf, type ReaderView } from './reader-view.ts';
@@ -19,9 +20,13 @@ export const isFilling = ({ scopes }: Position): boolean => {
   return false;
 };
 
+/** Rows of the first read of a page: their size tells how many of the next fit. */
+const FIRST_READ = 100;
+
 /**
  * One page of the running copies: the most urgent lane of all scopes first, then scope
- * by scope, until `rows` or the bytes of `options` are used up.
+ * by scope, until `rows` or the bytes of `options` are used up. The first read gets
+ * through whatever its size, down to a single row.
  */
 export const readFill = async (
   tx: Queryable,
@@ -35,18 +40,26 @@ export const readFill = async (
   const swept: SweptLine[] = [];
   let rowsLeft = rows;
   let bytesLeft = options.bytes;
+  let size = Math.min(FIRST_READ, options.lineRows);
   while (rowsLeft > 0 && bytesLeft > 0) {
     const next = mostUrgent(scopes, view);
     if (!next) break;
     const [scope, { s, fill }] = next;
-    const entries =
-      fill.now.length === 0 ? [] : await entriesPresent(tx, scope, fill.to, fill.at, fill.now, rowsLeft);
-    const { body, taken } = await readWithin(tx, view, entries, { ...options, bytes: bytesLeft });
-    if (taken > 0) bodies.push(body);
-    const laneDone = taken === entries.length && taken < rowsLeft;
-    const after = advance(fill, view, entries[taken - 1], taken, laneDone);
-    rowsLeft -= taken;
-    bytesLeft -= body.bytes;
+    const limit = Math.min(size, rowsLeft);
+    const read = fill.now.length === 0 ? NOTHING : await readCopy(tx, view, scope, fill, limit);
+    if (read.bytes > bytesLeft && read.count > 1) {
+      if (rowsLeft < rows) break;
+      size = Math.ceil(limit / 4);
+      continue;
+    }
+    if (read.count > 0) bodies.push(bodyOf(read, view, options));
+    const after = advance(fill, view, read.last, read.count, read.count < limit);
+    rowsLeft -= read.count;
+    bytesLeft -= read.bytes;
+    if (read.count > 0) {
+      const fitting = Math.floor((bytesLeft * read.count) / Math.max(1, read.bytes));
+      size = Math.min(options.lineRows, Math.max(1, fitting));
+    }
     if (after) scopes.set(scope, { s, fill: after });
     else {
       scopes.set(scope, { s });
@@ -58,16 +71,26 @@ export const readFill = async (
   return { position: { ...position, scopes }, bodies, swept, remaining };
 };
 
+const NOTHING: CopyRead = { blocks: [], outside: [], missing: [], count: 0, bytes: 0 };
+
+const bodyOf = (read: CopyRead, view: ReaderView, { missing }: BodyOptions): Body => {
+  if (read.missing.length > 0 && missing === 'throw') throw new TornPage();
+  const gone = new GoneBlocks();
+  for (const row of read.missing) gone.add(view.tables.get(row.tableId)!, row, 'deleted');
+  for (const row of read.outside) gone.add(view.tables.get(row.tableId)!, row, 'left');
+  return { gone: gone.list, own: [], rows: read.blocks, count: read.count, bytes: read.bytes };
+};
+
 /** Where the walk stands after `last`; `undefined` when it is complete. */
 const advance = (
   fill: Fill,
   view: ReaderView,
-  last: Entry | undefined,
+  last: EntryPlace | undefined,
   taken: number,
   laneDone: boolean,
 ): Fill | undefined => {
   const rows = Math.max(0, fill.rows - taken);
-  if (!laneDone) return last ? { ...fill, at: [last.xid, last.tableId, last.key], rows } : fill;
+  if (!laneDone) return last ? { ...fill, at: last, rows } : fill;
   const { now, rest } = laneSteps(view, fill.rest);
   if (now.length === 0) return undefined;
   return { to: fill.to, now, rest, ...(fill.only ? { only: fill.only } : {}), rows };

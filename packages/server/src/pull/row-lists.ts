@@ -12,9 +12,7 @@ export interface RowLists {
 }
 
 export const rowLists = (view: ReaderView, block: RowBlock): RowLists => {
-  const lists = Object.fromEntries(
-    [...block.columns].map(([name, text]): [string, Json[]] => [name, JSON.parse(text) as Json[]]),
-  );
+  const lists = JSON.parse(block.columns) as Record<string, Json[]>;
   const { lowered, table } = block.view;
   const columns =
     lowered === undefined

@@ -4,6 +4,7 @@ import { relationOf } from '../capture/relation.ts';
 import { readExpression } from '../postgres/columns.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { keyMatch } from '../postgres/key-columns.ts';
+import { quoteText } from '../postgres/quote.ts';
 import { filterToSql } from './filter.ts';
 import type { TableView } from './reader-view.ts';
 
@@ -21,8 +22,8 @@ export interface RowBlock {
   readonly rows: number;
   readonly keys: string;
   readonly versions: string;
-  /** By column name, in the order of the view. */
-  readonly columns: ReadonlyMap<string, string>;
+  /** An object of arrays, by column name in the order of the view. */
+  readonly columns: string;
 }
 
 export interface RowsRead {
@@ -44,7 +45,7 @@ export const readRows = async (
   const scopes = [...new Set(wanted.map(({ scope }) => scope))];
   const numbers = new Map(scopes.map((scope, number) => [scope, number]));
   const statement = rowsStatement(view);
-  const { rows } = await tx.query<Record<string, string> & BlockRow>(
+  const { rows } = await tx.query<BlockRow>(
     statement.text,
     [
       wanted.map(({ scope }) => numbers.get(scope)),
@@ -61,10 +62,9 @@ export const readRows = async (
   for (const row of rows) {
     const scope = scopes[row.scope]!;
     if (row.state === PASSES) {
-      const columns = new Map(view.columns.map(({ name }, index) => [name, row[`c${index}`]!]));
-      for (const text of columns.values()) bytes += text.length;
-      bytes += row.keys.length + row.versions.length;
-      blocks.push({ scope, view, rows: row.rows, keys: row.keys, versions: row.versions, columns });
+      const { keys, versions, columns } = row;
+      bytes += keys.length + versions.length + columns.length;
+      blocks.push({ scope, view, rows: row.rows, keys, versions, columns });
     } else {
       const keys = JSON.parse(row.keys) as string[];
       const versions = JSON.parse(row.versions) as number[];
@@ -75,16 +75,21 @@ export const readRows = async (
   return { blocks, outside, missing, bytes };
 };
 
-const PASSES = 0;
-const OUTSIDE = 1;
-const MISSING = 2;
+export const PASSES = 0;
+export const OUTSIDE = 1;
+export const MISSING = 2;
 
-interface BlockRow {
-  readonly scope: number;
+/** Rows of one state, gathered. */
+export interface GatheredRow {
   readonly state: typeof PASSES | typeof OUTSIDE | typeof MISSING;
   readonly rows: number;
   readonly keys: string;
   readonly versions: string;
+  readonly columns: string;
+}
+
+interface BlockRow extends GatheredRow {
+  readonly scope: number;
 }
 
 interface Statement {
@@ -114,40 +119,61 @@ const gather = (type: ColumnType, source: string): string => {
   return type === 'set' || type === 'json' || type === 'media' ? `replace(${text}, chr(10), ' ')` : text;
 };
 
-/**
- * All aggregates of a group take their input in one pass, so that the arrays of a block
- * belong together whatever the order is.
- */
-const buildStatement = (view: TableView): Statement => {
-  const { table, columns } = view;
+/** How the rows of a view are read, as `t`, and gathered, out of `r`. */
+export interface Gathering {
+  readonly relation: string;
+  /** Whether there is a row, and the filter lets it pass. */
+  readonly state: string;
+  /** What is read of a row: `c0`, `c1`, … */
+  readonly read: readonly string[];
+  /**
+   * What is made of many: `rows`, `keys`, `versions`, `columns`. All aggregates of a
+   * group take their input in one pass, so that the arrays of a block belong together
+   * whatever the order is.
+   */
+  readonly gathered: string;
+  readonly match: (key: string) => string;
+  /** Of the filter, from `$first` on. */
+  readonly parameters: readonly string[];
+}
+
+export const gatheringOf = ({ table, columns, filter: asked }: TableView, first: number): Gathering => {
   const relation = relationOf(table);
   const reference = (name: string): string => `t.${quoteIdentifier(relation.columnName(name))}`;
-  const filter = filterToSql(table, view.filter, reference, 4);
-  const firstKey = table.primaryKey[0]!;
-  const read = columns.map((column, index) => `${jsonSource(column, reference(column.name))} as c${index}`);
-  const gathered = columns.map(({ type }, index) => `${gather(type, `r.c${index}`)} as c${index}`);
+  const filter = filterToSql(table, asked, reference, first);
+  const members = columns.map(
+    ({ name, type }, index) =>
+      `${quoteText(`${index === 0 ? '' : ','}${JSON.stringify(name)}:`)} || ${gather(type, `r.c${index}`)}`,
+  );
+  return {
+    relation: relation.sql,
+    state: `case when ${reference(table.primaryKey[0]!)} is null then ${MISSING}
+             when ${filter.sql} then ${PASSES} else ${OUTSIDE} end`,
+    read: columns.map((column, index) => `${jsonSource(column, reference(column.name))} as c${index}`),
+    gathered: `count(*)::int as rows, json_agg(r.key)::text as keys, json_agg(r.version)::text as versions,
+      ${["'{'", ...members, "'}'"].join(' || ')} as columns`,
+    match: (key) => keyMatch(table, reference, key),
+    parameters: filter.parameters,
+  };
+};
+
+const buildStatement = (view: TableView): Statement => {
+  const { relation, state, read, gathered, match, parameters } = gatheringOf(view, 4);
   const text = `
-    select r.scope, r.state, count(*)::int as rows,
-      json_agg(r.key)::text as keys, json_agg(r.version)::text as versions
-      ${gathered.map((sql) => `, ${sql}`).join('')}
+    select r.scope, r.state, ${gathered}
     from (
-      select w.scope, w.key, w.version,
-        case when ${reference(firstKey)} is null then ${MISSING}
-             when ${filter.sql} then ${PASSES} else ${OUTSIDE} end as state
-        ${read.map((sql) => `, ${sql}`).join('')}
+      select ${['w.scope', 'w.key', 'w.version', `${state} as state`, ...read].join(', ')}
       from unnest($1::int[], $2::text[], $3::bigint[]) with ordinality as w(scope, key, version, place)
-      left join ${relation.sql} t on ${keyMatch(table, reference, 'w.key')}
+      left join ${relation} t on ${match('w.key')}
       order by w.place
     ) r
     group by r.scope, r.state`;
-  const shared = view.filter.length === 0;
-  return {
-    text,
-    parameters: filter.parameters,
-    // By the text itself: views of two versions may have one hash and read other columns.
-    name: shared ? `rows_${createHash('sha256').update(text).digest('hex').slice(0, 24)}` : undefined,
-  };
+  return { text, parameters, name: view.filter.length === 0 ? statementName('rows', text) : undefined };
 };
+
+/** By the text itself: views of two versions may have one hash and read other columns. */
+export const statementName = (kind: string, text: string): string =>
+  `${kind}_${createHash('sha256').update(text).digest('hex').slice(0, 24)}`;
 
 /** A line is one line: a column of type `json` may hold line ends, `jsonb` writes none. */
 const jsonSource = (column: Column, reference: string): string => {

@@ -110,7 +110,6 @@ export class Disk {
     const statements = new WeakMap<Statement, Statement>();
     return {
       durability: driver.durability,
-      bulk: driver.bulk,
       prepare: (sql) => {
         const statement = driver.prepare(sql);
         const known = statements.get(statement);
@@ -126,6 +125,10 @@ export class Disk {
           run: (parameters) => {
             before();
             return statement.run(parameters);
+          },
+          runEach: (rows, parameters) => {
+            before();
+            return statement.runEach(rows, parameters);
           },
           all: (parameters) => {
             before();

@@ -26,6 +26,7 @@ export interface WasmExports {
   sqlite3_stmt_readonly(statement: number): number;
   sqlite3_stmt_status(statement: number, what: number, reset: number): number;
   sqlite3_bind_parameter_count(statement: number): number;
+  sqlite3_clear_bindings(statement: number): number;
   sqlite3_bind_null(statement: number, index: number): number;
   sqlite3_bind_int(statement: number, index: number, value: number): number;
   sqlite3_bind_int64(statement: number, index: number, value: bigint): number;

@@ -1,5 +1,6 @@
 import { SatchelError } from '@satchel/protocol';
-import type { Driver, Durability, SqlRow, SqlValue, Statement } from '../../database/driver.ts';
+import type { Driver, Durability, Parameter, SqlRow, SqlValue, Statement } from '../../database/driver.ts';
+import { isList } from '../../database/row-by-row.ts';
 import { sqliteFailure } from '../../database/sqlite-failure.ts';
 import type { SqliteWasm, WasmExports } from './sqlite-wasm.ts';
 
@@ -7,6 +8,10 @@ import type { SqliteWasm, WasmExports } from './sqlite-wasm.ts';
 const MAX_STATEMENTS = 1_000;
 /** SQLITE_TRANSIENT: SQLite copies what is bound. */
 const COPIED = -1;
+/** SQLITE_STATIC: what is bound stays where it is until the step is done. */
+const STAYS = 0;
+/** Characters that are brought into the memory of the instance at a time, where rows are many. */
+const BROUGHT = 65_536;
 const OK = 0;
 const ROW = 100;
 const DONE = 101;
@@ -107,9 +112,32 @@ class WasmMemory {
   }
 
   withBytes<T>(bytes: Uint8Array, work: (start: number, bytes: number) => T): T {
-    this.#reserve(bytes.length + 1);
-    this.heap.set(bytes, this.#scratch);
-    return work(this.#scratch, bytes.length);
+    // A block of its own: texts of the same statement may lie in the scratch block.
+    const start = this.#wasm.alloc(bytes.length + 1);
+    try {
+      this.heap.set(bytes, start);
+      return work(start, bytes.length);
+    } finally {
+      this.#wasm.dealloc(start);
+    }
+  }
+
+  /** Many texts at once; gives where the first byte is and, where not all are ASCII, the bytes of each. */
+  texts(texts: readonly string[]): { readonly start: number; readonly bytes: readonly number[] | null } {
+    const joined = texts.join('');
+    this.#reserve(joined.length * BYTES_PER_UNIT);
+    const start = this.#scratch;
+    const block = this.heap.subarray(start, start + this.#size);
+    const { written } = this.#encoder.encodeInto(joined, block);
+    if (written === joined.length) return { start, bytes: null };
+    // One by one: where two meet, halves of a character must not become one.
+    let end = 0;
+    const bytes = texts.map((text) => {
+      const one = this.#encoder.encodeInto(text, block.subarray(end)).written;
+      end += one;
+      return one;
+    });
+    return { start, bytes };
   }
 
   text(start: number, bytes: number): string {
@@ -130,7 +158,6 @@ class WasmMemory {
 }
 
 class WasmDriver implements Driver {
-  readonly bulk = 'json-each';
   readonly durability: Durability;
   readonly #exports: WasmExports;
   readonly #memory: WasmMemory;
@@ -247,6 +274,65 @@ class WasmStatement implements Statement {
     return this.#exports.sqlite3_total_changes(db) === before ? 0 : this.#exports.sqlite3_changes(db);
   }
 
+  /**
+   * Texts of many rows go over in one piece and are bound where they lie: a text at a
+   * time costs more than SQLite's own work on the row.
+   */
+  runEach(rows: number, parameters: readonly Parameter[]): number[] {
+    const db = this.#driver.connection;
+    this.#checkCount(parameters.length);
+    const exports = this.#exports;
+    const { pointer } = this;
+    const unchanged: number[] = [];
+    const lists: { readonly index: number; readonly values: readonly SqlValue[] }[] = [];
+    for (const [at, parameter] of parameters.entries()) {
+      if (isList(parameter)) lists.push({ index: at + 1, values: parameter });
+      else this.#bind(at + 1, parameter);
+    }
+    try {
+      for (let from = 0; from < rows; ) {
+        const texts: string[] = [];
+        let characters = 0;
+        let to = from;
+        for (; to < rows && characters < BROUGHT; to++) {
+          for (let list = 0; list < lists.length; list++) {
+            const value = lists[list]!.values[to];
+            if (typeof value !== 'string') continue;
+            texts.push(value);
+            characters += value.length;
+          }
+        }
+        const { start, bytes } = this.#memory.texts(texts);
+        let text = 0;
+        let at = start;
+        for (let row = from; row < to; row++) {
+          for (let list = 0; list < lists.length; list++) {
+            const { index, values } = lists[list]!;
+            const value = values[row] ?? null;
+            if (typeof value !== 'string') {
+              this.#bind(index, value);
+              continue;
+            }
+            const length = bytes === null ? value.length : bytes[text]!;
+            text += 1;
+            const rc = exports.sqlite3_bind_text(pointer, index, at, length, STAYS);
+            if (rc !== OK) this.#driver.check(rc);
+            at += length;
+          }
+          const rc = exports.sqlite3_step(pointer);
+          if (rc !== DONE) this.#driver.check(rc, true);
+          if (exports.sqlite3_changes(db) === 0) unchanged.push(row);
+          exports.sqlite3_reset(pointer);
+        }
+        from = to;
+      }
+    } finally {
+      exports.sqlite3_reset(pointer);
+      exports.sqlite3_clear_bindings(pointer);
+    }
+    return unchanged;
+  }
+
   all(parameters?: readonly SqlValue[]): SqlRow[] {
     const rows: SqlRow[] = [];
     this.#each(parameters, () => {
@@ -269,12 +355,7 @@ class WasmStatement implements Statement {
   #each(parameters: readonly SqlValue[] = [], row: () => boolean): void {
     void this.#driver.connection;
     const { pointer } = this;
-    if (parameters.length !== this.#parameters) {
-      throw new SatchelError('sql_failed', {
-        detail: `${this.#parameters} parameters are needed, ${parameters.length} were given`,
-        sqlite: 'SQLITE_MISUSE',
-      });
-    }
+    this.#checkCount(parameters.length);
     for (let index = 0; index < parameters.length; index++) this.#bind(index + 1, parameters[index] ?? null);
     let rc = ROW;
     try {
@@ -284,6 +365,14 @@ class WasmStatement implements Statement {
     } finally {
       this.#exports.sqlite3_reset(pointer);
     }
+  }
+
+  #checkCount(given: number): void {
+    if (given === this.#parameters) return;
+    throw new SatchelError('sql_failed', {
+      detail: `${this.#parameters} parameters are needed, ${given} were given`,
+      sqlite: 'SQLITE_MISUSE',
+    });
   }
 
   #bind(index: number, value: SqlValue): void {

@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SatchelError } from '@satchel/protocol';
 import Database from 'better-sqlite3';
-import type { Driver, DriverFactory, SqlRow, SqlValue, Statement } from '../../database/driver.ts';
+import type { Driver, DriverFactory, Parameter, SqlRow, SqlValue, Statement } from '../../database/driver.ts';
+import { rowByRow } from '../../database/row-by-row.ts';
 
 /** Statements kept prepared; beyond it the one that was made first goes. */
 const MAX_STATEMENTS = 1_000;
@@ -83,7 +84,6 @@ export const betterSqlite3Over = (connection: Database.Database, path: string): 
 
 class BetterSqlite3Driver implements Driver {
   readonly durability;
-  readonly bulk = 'prepared';
   readonly #connection: Database.Database;
   readonly #path: string;
   readonly #statements = new Map<string, Statement>();
@@ -157,6 +157,15 @@ class BetterSqlite3Statement implements Statement {
     try {
       if (this.reader) return this.#statement.all(...parameters).length;
       return this.#statement.run(...parameters).changes;
+    } catch (error) {
+      throw this.#translated(error);
+    }
+  }
+
+  runEach(rows: number, parameters: readonly Parameter[]): number[] {
+    const statement = this.#statement;
+    try {
+      return rowByRow((bound) => statement.run(bound).changes, rows, parameters);
     } catch (error) {
       throw this.#translated(error);
     }

@@ -1,5 +1,6 @@
 import { SatchelError } from '@satchel/protocol';
 import type { Driver, SqlRow, SqlValue, Statement } from '../../database/driver.ts';
+import { rowByRow } from '../../database/row-by-row.ts';
 import { sqlTokens } from '../../database/sql-text.ts';
 import { sqliteFailure } from '../../database/sqlite-failure.ts';
 
@@ -47,7 +48,6 @@ export const nativeDriver = (connection: NativeConnection, path: string): Driver
 
 class NativeDriver implements Driver {
   readonly durability = 'full';
-  readonly bulk = 'prepared';
   readonly #connection: NativeConnection;
   readonly #path: string;
   readonly #statements = new Map<string, { statement: Statement; native: NativeStatement }>();
@@ -73,6 +73,8 @@ class NativeDriver implements Driver {
       get: (parameters) => all(parameters)[0],
       run: (parameters = []) =>
         reader ? all(parameters).length : this.#guarded(() => native.run(parameters)),
+      runEach: (rows, parameters) =>
+        this.#guarded(() => rowByRow((bound) => native.run(bound), rows, parameters)),
     };
     if (this.#statements.size >= MAX_STATEMENTS) {
       for (const [oldest, { native: old }] of this.#statements) {
