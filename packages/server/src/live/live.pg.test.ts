@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LIVE_CLOSE, SatchelError } from '@satchel/protocol';
+import { VirtualTime } from '@satchel/testing/virtual-time';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { Listener } from '../../test/live/listener.ts';
@@ -289,6 +290,23 @@ describe('strangers', () => {
     await ann.until(() => ann.socket.closed !== null);
     expect(ann.socket.closed?.code).toBe(LIVE_CLOSE.invalid);
     expect(live.sessions.count).toBe(0);
+  });
+
+  test('[LIVE-17] a socket that says nothing is closed as one that was lost: its line may be slow, its token good', async () => {
+    const time = new VirtualTime(Date.now());
+    const silent = await startLive({ ...shop.ctx, clock: time, scheduler: time }, authenticate);
+    const closed: number[] = [];
+    silent.sessions.accept({
+      send: () => {},
+      buffered: 0,
+      close: (code) => closed.push(code),
+      ping: () => true,
+    });
+    await time.advance(9_000);
+    expect(closed).toEqual([]);
+    await time.advance(2_000);
+    expect(closed).toEqual([LIVE_CLOSE.goingAway]);
+    await silent.stop();
   });
 
   test('[LIVE-18] a user has so many connections and no more', async () => {

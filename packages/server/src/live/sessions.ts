@@ -80,7 +80,8 @@ export class LiveSessions {
     };
     this.#connections.add(connection);
     connection.hello = this.#ctx.scheduler.after(HELLO_WITHIN, () => {
-      if (!connection.session) this.#end(connection, LIVE_CLOSE.needsAuth, 'no hello');
+      // Its line may be slow: that says nothing of its token.
+      if (!connection.session) this.#end(connection, LIVE_CLOSE.goingAway, 'no hello');
     });
     return {
       message: (text) => {
