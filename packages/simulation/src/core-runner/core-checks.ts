@@ -4,9 +4,12 @@ import { alike, type Cells } from '../oracle/cells.ts';
 import type { OracleDevice } from '../oracle/device.ts';
 import type { OracleTable } from '../oracle/model.ts';
 import { type Judgement, Reference } from '../oracle/reference.ts';
-import type { CoreClient, Wrote } from './core-client.ts';
-import { type Committed, type CoreServer, TOLERANCE } from './core-server.ts';
+import type { CoreClient } from './core-client.ts';
+import type { Wrote } from './core-entry.ts';
+import { TOLERANCE } from './core-rows.ts';
+import type { CoreServer } from './core-server.ts';
 import type { CoreTable } from './core-tables.ts';
+import type { Committed } from './core-transaction.ts';
 
 /** Something that must not be. */
 export interface CoreViolation {

@@ -2,13 +2,11 @@ import {
   addSeq,
   afterFailure,
   findBlocked,
-  foldChanges,
   type Hlc,
   isUnsettled,
   layOver,
   type OutboxEvent,
   type OutboxItem,
-  type OutboxState,
   type PhaseAnswer,
   phaseOf,
   pickBatch,
@@ -19,7 +17,18 @@ import {
   tick,
   transitionOutbox,
 } from '@satchel/core';
-import { type Change, invariant, type Op, type Seen, type Value, type Values } from '@satchel/protocol';
+import type { Values } from '@satchel/protocol';
+import { captureChange, foldInto, type Pending } from './core-capture.ts';
+import {
+  type BaseRow,
+  type CoreEntry,
+  type Edit,
+  itemsOf,
+  type LocalChange,
+  laneOf,
+  type Renamed,
+  type Wrote,
+} from './core-entry.ts';
 import type {
   Answer,
   CoreCursor,
@@ -28,65 +37,9 @@ import type {
   SentMutation,
   ToldOutcome,
 } from './core-messages.ts';
-import { TOLERANCE } from './core-server.ts';
+import { renameIn } from './core-renaming.ts';
+import { TOLERANCE } from './core-rows.ts';
 import { type CoreTable, LANES, scopeOf } from './core-tables.ts';
-
-/** One row changed by a local transaction. */
-export interface Edit {
-  readonly table: string;
-  readonly key: string;
-  readonly op: Op;
-  readonly values: Values;
-}
-
-interface LocalChange {
-  readonly table: string;
-  key: string;
-  op: Op;
-  /** Insert: the whole row; update: what was written. */
-  values: Values;
-  old: Values | null;
-  /** The row as the edit left it. */
-  left: Values | null;
-  wire: Change;
-}
-
-export interface CoreEntry {
-  readonly mutationId: string;
-  readonly runId: string;
-  readonly seq: number;
-  readonly position: number;
-  hlc: Hlc;
-  state: OutboxState;
-  lane: string;
-  attempts: number;
-  nextAt: number | null;
-  everSent: boolean;
-  readonly changes: LocalChange[];
-  frozen: readonly Change[] | null;
-  readonly heard: ReadonlySet<string>;
-  outcome: string | null;
-}
-
-interface BaseRow {
-  readonly values: Values;
-  readonly version: number;
-}
-
-/** What became of a local transaction. */
-export interface Wrote {
-  readonly mutationId: string;
-  readonly hlc: Hlc;
-  readonly folded: boolean;
-  /** The visible rows and the server's word on them, before. */
-  readonly before: readonly { readonly saw: Values | null; readonly told: BaseRow | null }[];
-}
-
-export interface Renamed {
-  readonly table: string;
-  readonly key: string;
-  readonly newKey: string;
-}
 
 const RETRY = { attempts: 2, firstDelay: 1_000, maxDelay: 60_000 };
 
@@ -190,7 +143,14 @@ export class CoreClient {
       saw: this.visible(table, key),
       told: this.base.get(rowName(table, key)) ?? null,
     }));
-    const changes = edits.map((edit, index) => this.#capture(edit, before[index]!.saw));
+    const changes = edits.map((edit, index) =>
+      captureChange(
+        edit,
+        before[index]!.saw,
+        this.base.get(rowName(edit.table, edit.key)),
+        this.#pendingOf(edit.table, edit.key),
+      ),
+    );
     const folded = changes.length === 1 ? this.#fold(changes[0]!) : undefined;
     if (folded !== undefined) return { mutationId: folded, hlc: this.#hlc, folded: true, before };
     const entry: CoreEntry = {
@@ -200,7 +160,7 @@ export class CoreClient {
       position: ++this.#position,
       hlc: this.#hlc,
       state: 'queued',
-      lane: this.#laneOf(changes),
+      lane: laneOf(changes, this.#tables),
       attempts: 0,
       nextAt: null,
       everSent: false,
@@ -252,6 +212,10 @@ export class CoreClient {
       mutations,
       tag: this.pushTag,
     };
+  }
+
+  items(): OutboxItem[] {
+    return itemsOf(this.outbox, this.#tables);
   }
 
   pull(): CoreMessage | undefined {
@@ -361,26 +325,6 @@ export class CoreClient {
     return done;
   }
 
-  /** The outbox as the order of sending sees it. */
-  items(): OutboxItem[] {
-    return this.outbox.map(({ position, lane, state, nextAt, changes }) => ({
-      position,
-      lane,
-      state,
-      nextAt,
-      bytes: 100 * changes.length,
-      touches: changes.map(({ table, key, op }) => ({ row: rowName(table, key), op })),
-      references: changes.flatMap(({ table, values, old }) => {
-        const refers = this.#tables.get(table)!.refers;
-        if (!refers) return [];
-        return [values, old].flatMap((image) => {
-          const parent = image?.[refers.column];
-          return typeof parent === 'string' ? [rowName(refers.to, parent)] : [];
-        });
-      }),
-    }));
-  }
-
   phase(): PhaseAnswer {
     const failed = this.outbox.filter(({ state }) => state === 'failed').length;
     return phaseOf({
@@ -406,8 +350,8 @@ export class CoreClient {
     return names;
   }
 
-  #pendingOf(table: string, key: string): { readonly entry: CoreEntry; readonly change: LocalChange }[] {
-    const found: { readonly entry: CoreEntry; readonly change: LocalChange }[] = [];
+  #pendingOf(table: string, key: string): Pending[] {
+    const found: Pending[] = [];
     for (const entry of this.outbox) {
       if (!isUnsettled(entry.state)) continue;
       for (const change of entry.changes)
@@ -416,73 +360,20 @@ export class CoreClient {
     return found;
   }
 
-  /** What the change says on the wire, fixed now. */
-  #capture({ table, key, op, values }: Edit, saw: Values | null): LocalChange {
-    const base = this.base.get(rowName(table, key));
-    const pending = this.#pendingOf(table, key);
-    const columns = op === 'delete' ? Object.keys(saw ?? {}) : Object.keys(values);
-    const seen: Record<string, Seen> = {};
-    const confirmed: Record<string, Value> = {};
-    if (op !== 'insert') {
-      for (const column of columns) {
-        const writer = pending.findLast(
-          ({ change }) => change.op !== 'delete' && Object.hasOwn(change.values, column),
-        );
-        if (writer) seen[column] = { value: saw?.[column] ?? null, mutationId: writer.entry.mutationId };
-        if (base) confirmed[column] = base.values[column] ?? null;
-      }
-    }
-    const wire: Change = {
-      table,
-      op,
-      key,
-      ...(op !== 'delete' && { values }),
-      ...(op !== 'insert' && base && { confirmed: { version: base.version, values: confirmed } }),
-      ...(Object.keys(seen).length > 0 && { seen }),
-      ...(pending.length > 0 && { after: pending.at(-1)!.entry.mutationId }),
-    };
-    const left = op === 'delete' ? null : { ...saw, ...values };
-    return { table, key, op, values, old: saw, left, wire };
-  }
-
-  /** The mutation that takes the edit in, if its row's last one was never sent and nothing came between. */
   #fold(change: LocalChange): string | undefined {
-    const { table, key, op, wire } = change;
-    if (op === 'insert') return undefined;
-    const last = this.#pendingOf(table, key).at(-1);
-    if (!last || last.entry.everSent || last.entry.state !== 'queued' || last.entry.changes.length > 1)
-      return undefined;
-    const base = this.base.get(rowName(table, key));
-    if (base?.version !== last.change.wire.confirmed?.version) return undefined;
-    const names = op === 'delete' ? Object.keys(change.old ?? {}) : Object.keys(change.values);
-    const { left } = last.change;
-    if (names.some((name) => JSON.stringify(left?.[name]) !== JSON.stringify(change.old?.[name])))
-      return undefined;
-    const isLast = this.outbox.at(-1) === last.entry;
-    const refers = this.#tables.get(table)!.refers;
-    if (!isLast && (op === 'delete' || (refers && Object.hasOwn(change.values, refers.column))))
-      return undefined;
-    if (op === 'delete' && last.change.op === 'insert') {
-      if (!isLast || last.entry.runId !== this.runId || last.entry.seq !== this.#seq) return undefined;
-    }
-    const folded = foldChanges(last.change.wire, wire);
-    if (folded === 'vanishes') {
-      this.outbox.pop();
-      this.#seq--;
-      return last.entry.mutationId;
-    }
-    last.change.op = folded.op;
-    last.change.wire = folded;
-    last.change.values = folded.values ?? {};
-    last.change.left = change.left;
-    if (last.change.op !== 'insert') last.change.old ??= change.old;
-    last.entry.hlc = this.#hlc;
-    return last.entry.mutationId;
-  }
-
-  #laneOf(changes: readonly LocalChange[]): string {
-    const lanes = changes.map(({ table }) => this.#tables.get(table)!.lane);
-    return LANES.find((lane) => lanes.includes(lane))!;
+    const device = {
+      outbox: this.outbox,
+      base: this.base,
+      tables: this.#tables,
+      runId: this.runId,
+      seq: this.#seq,
+      hlc: this.#hlc,
+      pendingOf: (table: string, key: string) => this.#pendingOf(table, key),
+      takeBack: () => {
+        this.#seq--;
+      },
+    };
+    return foldInto(device, change);
   }
 
   #move(entry: CoreEntry, event: OutboxEvent): boolean {
@@ -517,7 +408,8 @@ export class CoreClient {
     if (event !== 'answered-review') done.settled.push(entry.mutationId);
     for (const { table, key, newKey, version, row } of told.changes) {
       if (newKey !== undefined) {
-        this.#rename(table, key, newKey);
+        renameIn(this.outbox, this.#tables, table, key, newKey);
+        this.#heard = new Set([...this.#heard, newKey]);
         done.renamed.push({ table, key, newKey });
       }
       if (version === undefined || !bringsRows) continue;
@@ -561,30 +453,6 @@ export class CoreClient {
       this.lostRights.add(entry.mutationId);
     }
     return lost;
-  }
-
-  #rename(table: string, key: string, newKey: string): void {
-    const moved = (change: Change): Change => {
-      const refers = this.#tables.get(change.table)!.refers;
-      const own = change.table === table && change.key === key;
-      const parent = refers?.to === table && change.values?.[refers.column] === key;
-      return {
-        ...change,
-        ...(own && { key: newKey }),
-        ...(parent && refers && { values: { ...change.values, [refers.column]: newKey } }),
-      };
-    };
-    for (const entry of this.outbox) {
-      if (!isUnsettled(entry.state)) continue;
-      for (const change of entry.changes) {
-        const wire = moved(change.wire);
-        change.wire = wire;
-        change.key = wire.key;
-        change.values = wire.values ?? change.values;
-      }
-    }
-    this.#heard = new Set([...this.#heard, newKey]);
-    invariant(key !== newKey, 'a key was given anew as itself');
   }
 }
 

@@ -2,7 +2,6 @@ import {
   addSeq,
   containsSeq,
   covers,
-  decideChange,
   type FieldWriter,
   gravest,
   isVisible,
@@ -14,7 +13,8 @@ import {
   type Snapshot,
   unpackSnapshot,
 } from '@satchel/core';
-import { type Change, type OutcomeKind, unreachable, type Value, type Values } from '@satchel/protocol';
+import type { Change, OutcomeKind, Values } from '@satchel/protocol';
+import { CoreEntries } from './core-entries.ts';
 import type {
   Answer,
   CoreCursor,
@@ -25,68 +25,9 @@ import type {
   ToldChange,
   ToldOutcome,
 } from './core-messages.ts';
-import { type CoreTable, scopeOf } from './core-tables.ts';
-
-/** How far a device's clock may be out, in milliseconds. */
-export const TOLERANCE = 60_000;
-
-interface ServerRow {
-  readonly table: string;
-  readonly key: string;
-  readonly values: Values | null;
-  readonly last: Values | null;
-  readonly version: number;
-  readonly writers: Readonly<Record<string, FieldWriter>>;
-}
-
-interface ScopeEntry {
-  readonly xid: bigint;
-  readonly present: boolean;
-  readonly reason: 'deleted' | 'left';
-  readonly table: string;
-  readonly key: string;
-}
-
-interface StoredOutcome {
-  readonly told: ToldOutcome;
-  readonly client: number;
-  readonly runId: string;
-  readonly seq: number;
-  readonly xid: bigint;
-}
-
-/** What became of one mutation, for those who look on. */
-export interface Committed {
-  readonly client: number;
-  readonly mutation: SentMutation;
-  /** Under the names that the server knew. */
-  readonly changes: readonly Change[];
-  readonly outcome: OutcomeKind;
-  readonly verdicts: readonly RowVerdict[];
-  readonly roles: readonly string[];
-  /** The server's clock when it judged. */
-  readonly at: number;
-  readonly xid: bigint;
-}
-
-interface Transaction {
-  readonly xid: bigint;
-  readonly at: number;
-  readonly locks: Set<string>;
-  readonly claims: Set<string>;
-  readonly rows: Map<string, ServerRow>;
-  /** Scopes that the rows were in at some time since the transaction began. */
-  readonly scopes: Map<string, Set<string>>;
-  /** Keys that it gave anew, by the row that asked for another. */
-  readonly renames: Map<string, { readonly key: string }>;
-  readonly outcomes: StoredOutcome[];
-  readonly committed: Committed[];
-  readonly reviews: { readonly id: string; readonly client: number; readonly names: readonly string[] }[];
-  readonly endedReviews: string[];
-  readonly reply: CoreMessage | undefined;
-  /** A write by plain SQL. */
-  readonly plain?: { readonly table: string; readonly key: string; readonly after: Values | null };
-}
+import { CoreRows } from './core-rows.ts';
+import type { CoreTable } from './core-tables.ts';
+import type { CoreTransaction, ServerRow, StoredOutcome } from './core-transaction.ts';
 
 type PushMessage = Extract<CoreMessage, { readonly kind: 'push' }>;
 type PullMessage = Extract<CoreMessage, { readonly kind: 'pull' }>;
@@ -99,20 +40,16 @@ type PullMessage = Extract<CoreMessage, { readonly kind: 'pull' }>;
 export class CoreServer {
   readonly #tables: ReadonlyMap<string, CoreTable>;
   readonly #rolesOf: (client: number) => readonly string[];
-  readonly rows = new Map<string, ServerRow>();
-  readonly #entries = new Map<string, Map<string, ScopeEntry>>();
-  readonly #horizons = new Map<string, Snapshot>();
+  readonly #rows: CoreRows;
+  readonly #entries: CoreEntries;
   readonly #outcomes = new Map<string, StoredOutcome>();
   readonly #forgotten = new Map<string, Ranges>();
-  readonly #became = new Map<string, Map<string, Values | null>>();
   readonly #reviews = new Map<string, { readonly client: number; readonly names: readonly string[] }>();
   readonly #renames = new Map<number, Map<string, { readonly key: string }>>();
-  readonly #versionTimes = new Map<number, number>();
   readonly grants: Set<string>[];
-  readonly open: Transaction[] = [];
+  readonly open: CoreTransaction[] = [];
   readonly waiting: PushMessage[] = [];
   #nextXid = 100n;
-  #nextVersion = 1;
 
   constructor(
     tables: readonly CoreTable[],
@@ -122,7 +59,14 @@ export class CoreServer {
   ) {
     this.#tables = new Map(tables.map((table) => [table.name, table]));
     this.#rolesOf = rolesOf;
+    this.#rows = new CoreRows(this.#tables, rolesOf);
+    this.#entries = new CoreEntries(this.#rows.committed);
     this.grants = Array.from({ length: clients }, (_, client) => new Set(grants[client]));
+  }
+
+  /** Every row that ever was, as committed. */
+  get rows(): ReadonlyMap<string, ServerRow> {
+    return this.#rows.committed;
   }
 
   get reviewsOpen(): readonly string[] {
@@ -157,7 +101,7 @@ export class CoreServer {
     for (const [column, value] of Object.entries(after ?? {})) {
       if (before?.values?.[column] !== value) writers[column] = { hlc: stamp, roles: [] };
     }
-    this.#writeRow(tx, table, key, after, writers);
+    this.#rows.writeRow(tx, table, key, after, writers);
     return true;
   }
 
@@ -178,11 +122,11 @@ export class CoreServer {
   }
 
   /** Commits a transaction; what waited for it goes on. */
-  commit(tx: Transaction, now: number): CoreMessage | undefined {
+  commit(tx: CoreTransaction, now: number): CoreMessage | undefined {
     this.open.splice(this.open.indexOf(tx), 1);
     for (const [name, row] of tx.rows) {
-      this.#noteEntries(tx.xid, tx.scopes.get(name) ?? [], row);
-      this.rows.set(name, row);
+      this.#entries.note(tx.xid, tx.scopes.get(name) ?? [], row);
+      this.#rows.committed.set(name, row);
     }
     for (const stored of tx.outcomes) {
       this.#outcomes.set(stored.told.mutationId, stored);
@@ -190,7 +134,7 @@ export class CoreServer {
       if (stored.told.outcome !== 'review' && stored.told.outcome !== 'rejected') {
         for (const { table, key, newKey, row } of stored.told.changes)
           images.set(rowName(table, newKey ?? key), row);
-        this.#became.set(stored.told.mutationId, images);
+        this.#rows.noteBecame(stored.told.mutationId, images);
       }
       for (const { table, key, newKey } of stored.told.changes) {
         if (newKey === undefined) continue;
@@ -211,7 +155,7 @@ export class CoreServer {
     this.waiting.length = 0;
   }
 
-  abort(tx: Transaction, now: number): void {
+  abort(tx: CoreTransaction, now: number): void {
     this.open.splice(this.open.indexOf(tx), 1);
     this.#resume(now);
   }
@@ -228,9 +172,9 @@ export class CoreServer {
     for (const scope of granted) {
       const from = held[scope];
       const since = from === undefined ? undefined : unpackSnapshot(from);
-      const horizon = this.#horizons.get(scope);
+      const horizon = this.#entries.horizonOf(scope);
       const usable = since && (!horizon || covers(since, horizon));
-      scopes.push(this.#delta(scope, usable ? since : undefined));
+      scopes.push(this.#entries.delta(scope, usable ? since : undefined));
     }
     const since = cursor ? unpackSnapshot(cursor.outcomes) : undefined;
     const outcomes: ToldOutcome[] = [];
@@ -248,19 +192,7 @@ export class CoreServer {
 
   /** Forgets what is gone and that every cursor above the horizon has heard of. */
   prune(): number {
-    const horizon = this.snapshot();
-    let pruned = 0;
-    for (const [scope, entries] of this.#entries) {
-      let some = false;
-      for (const [name, entry] of entries) {
-        if (entry.present || !isVisible(horizon, entry.xid)) continue;
-        entries.delete(name);
-        some = true;
-        pruned++;
-      }
-      if (some) this.#horizons.set(scope, horizon);
-    }
-    return pruned;
+    return this.#entries.prune(this.snapshot());
   }
 
   #collect(client: number, { runId, ranges }: PullMessage['settled']): void {
@@ -274,32 +206,6 @@ export class CoreServer {
     }
   }
 
-  #delta(scope: string, since: Snapshot | undefined): ScopeDelta {
-    const rows: ScopeDelta['rows'][number][] = [];
-    const gone: ScopeDelta['gone'][number][] = [];
-    for (const [name, entry] of this.#entries.get(scope) ?? []) {
-      if (since && isVisible(since, entry.xid)) continue;
-      const { table, key } = entry;
-      if (!entry.present) {
-        if (since) gone.push({ table, key, reason: entry.reason });
-        continue;
-      }
-      const row = this.rows.get(name)!;
-      rows.push({ table, key, version: row.version, row: row.values! });
-    }
-    return { scope, action: since ? 'delta' : 'backfill', rows, gone };
-  }
-
-  #noteEntries(xid: bigint, scopes: Iterable<string>, { table, key, values }: ServerRow): void {
-    const name = rowName(table, key);
-    const to = scopeOf(values);
-    for (const scope of to === undefined ? scopes : new Set([...scopes, to])) {
-      const entries = this.#entries.get(scope) ?? new Map<string, ScopeEntry>();
-      entries.set(name, { xid, present: scope === to, reason: values ? 'left' : 'deleted', table, key });
-      this.#entries.set(scope, entries);
-    }
-  }
-
   #isLocked(name: string): boolean {
     return this.open.some(({ locks }) => locks.has(name));
   }
@@ -308,9 +214,9 @@ export class CoreServer {
     at: number,
     locks: Set<string>,
     reply: CoreMessage | undefined,
-    plain?: Transaction['plain'],
-  ): Transaction {
-    const tx: Transaction = {
+    plain?: CoreTransaction['plain'],
+  ): CoreTransaction {
+    const tx: CoreTransaction = {
       xid: this.#nextXid++,
       at,
       locks,
@@ -370,7 +276,7 @@ export class CoreServer {
   }
 
   /** What a client wrote under a key before it knew that the server had given another. */
-  #underNewKeys(client: number, { changes, heard }: SentMutation, tx?: Transaction): readonly Change[] {
+  #underNewKeys(client: number, { changes, heard }: SentMutation, tx?: CoreTransaction): readonly Change[] {
     const renames = this.#renames.get(client);
     if (!renames && !tx?.renames.size) return changes;
     const unheard = (name: string) => {
@@ -391,7 +297,7 @@ export class CoreServer {
     });
   }
 
-  #answer(tx: Transaction, { client }: PushMessage, mutation: SentMutation): Answer {
+  #answer(tx: CoreTransaction, { client }: PushMessage, mutation: SentMutation): Answer {
     const { mutationId, runId, seq } = mutation;
     const changes = this.#underNewKeys(client, mutation, tx);
     const stored =
@@ -403,12 +309,12 @@ export class CoreServer {
         outcome: { mutationId, outcome: 'applied', forgotten: true, changes: [] },
       };
     }
-    const verdicts = changes.map((change) => this.#decide(tx, client, mutation, change));
+    const verdicts = changes.map((change) => this.#rows.decide(tx, client, mutation, change));
     let outcome = gravest(verdicts.map((verdict) => verdict.outcome));
     const missing =
       outcome === 'rejected'
         ? verdicts.some(({ problem }) => problem?.code === 'row_missing')
-        : this.#breaksReference(tx, changes, verdicts);
+        : this.#rows.breaksReference(tx, changes, verdicts);
     if (missing && mutation.leavesEarlier) {
       return { kind: 'needs-earlier', mutationId, seq };
     }
@@ -420,7 +326,7 @@ export class CoreServer {
   }
 
   #settle(
-    tx: Transaction,
+    tx: CoreTransaction,
     client: number,
     mutation: SentMutation,
     changes: readonly Change[],
@@ -432,7 +338,7 @@ export class CoreServer {
     const roles = this.#rolesOf(client);
     const toldChanges = changes.map((change, index): ToldChange => {
       const verdict = verdicts[index]!;
-      if (takesEffect) this.#write(tx, change, verdict, mutationId, roles);
+      if (takesEffect) this.#rows.write(tx, change, verdict, mutationId, roles);
       const newKey = takesEffect ? verdict.newKey : undefined;
       if (newKey !== undefined) tx.renames.set(rowName(change.table, change.key), { key: newKey });
       return {
@@ -451,143 +357,15 @@ export class CoreServer {
     return told;
   }
 
-  #toldAsIs(tx: Transaction, table: string, key: string): ToldChange {
-    const row = this.#read(tx, rowName(table, key));
+  #toldAsIs(tx: CoreTransaction, table: string, key: string): ToldChange {
+    const row = this.#rows.read(tx, rowName(table, key));
     return { table, key, version: row?.version, row: row?.values ?? null };
   }
 
-  #isUnderReview(tx: Transaction, name: string, client: number): boolean {
+  #isUnderReview(tx: CoreTransaction, name: string, client: number): boolean {
     const covers = (review: { readonly client: number; readonly names: readonly string[] }): boolean =>
       review.client === client && review.names.includes(name);
     for (const review of this.#reviews.values()) if (covers(review)) return true;
     return tx.reviews.some(covers);
   }
-
-  #read(tx: Transaction, name: string): ServerRow | undefined {
-    return tx.rows.get(name) ?? this.rows.get(name);
-  }
-
-  #decide(tx: Transaction, client: number, mutation: SentMutation, change: Change): RowVerdict {
-    const name = rowName(change.table, change.key);
-    const row = this.#read(tx, name);
-    const confirmed = change.confirmed?.version;
-    return decideChange(
-      this.#tables.get(change.table)!.merge,
-      change,
-      {
-        row: row?.values ?? null,
-        deleted: row !== undefined && row.values === null,
-        last: row?.last ?? null,
-      },
-      {
-        mutationId: mutation.mutationId,
-        hlc: mutation.hlc,
-        roles: this.#rolesOf(client),
-        clock: {
-          lower: confirmed === undefined ? 0 : (this.#versionTimes.get(confirmed) ?? 0),
-          upper: tx.at,
-          tolerance: TOLERANCE,
-        },
-        serverWriter: (column) => row?.writers[column],
-        became: (earlier, column): Value | undefined => this.#becameOf(tx, earlier, name)?.[column],
-      },
-    );
-  }
-
-  #becameOf(tx: Transaction, id: string, name: string): Values | null | undefined {
-    const here = tx.outcomes.find(({ told }) => told.mutationId === id);
-    if (!here) return this.#became.get(id)?.get(name);
-    if (here.told.outcome === 'review' || here.told.outcome === 'rejected') return undefined;
-    return here.told.changes.find(({ table, key, newKey }) => rowName(table, newKey ?? key) === name)?.row;
-  }
-
-  #write(
-    tx: Transaction,
-    change: Change,
-    verdict: RowVerdict,
-    mutationId: string,
-    roles: readonly string[],
-  ): void {
-    const { table } = change;
-    const key = verdict.newKey ?? change.key;
-    const before = this.#read(tx, rowName(table, key));
-    const writers: Record<string, FieldWriter> = { ...before?.writers };
-    for (const [column, hlc] of Object.entries(verdict.stamps)) writers[column] = { hlc, roles, mutationId };
-    switch (verdict.effect) {
-      case 'none':
-        if (before && Object.keys(verdict.stamps).length > 0)
-          tx.rows.set(rowName(table, key), { ...before, writers });
-        return;
-      case 'delete':
-        this.#writeRow(tx, table, key, null, {});
-        return;
-      case 'insert':
-      case 'update': {
-        const below = verdict.effect === 'update' ? before?.values : undefined;
-        const { id: _, ...values } = { ...below, ...verdict.write };
-        this.#writeRow(tx, table, key, values, writers);
-        return;
-      }
-    }
-  }
-
-  #writeRow(
-    tx: Transaction,
-    table: string,
-    key: string,
-    values: Values | null,
-    writers: Readonly<Record<string, FieldWriter>>,
-  ): void {
-    const name = rowName(table, key);
-    const before = this.#read(tx, name);
-    const version = this.#nextVersion++;
-    this.#versionTimes.set(version, tx.at);
-    const scopes = tx.scopes.get(name) ?? new Set();
-    for (const scope of [scopeOf(before?.values ?? null), scopeOf(values)]) {
-      if (scope !== undefined) scopes.add(scope);
-    }
-    tx.scopes.set(name, scopes);
-    const last = values ?? before?.values ?? before?.last ?? null;
-    tx.rows.set(name, { table, key, values, last, version, writers });
-  }
-
-  #breaksReference(tx: Transaction, changes: readonly Change[], verdicts: readonly RowVerdict[]): boolean {
-    const after = (name: string): Values | null => {
-      const index = changes.findIndex(({ table, key }) => rowName(table, key) === name);
-      const verdict = index < 0 ? undefined : verdicts[index];
-      const row = this.#read(tx, name)?.values ?? null;
-      if (!verdict || verdict.effect === 'none' || verdict.newKey !== undefined) return row;
-      return verdict.effect === 'delete' ? null : { ...row, ...verdict.write };
-    };
-    return changes.some(({ table, key }, index) => {
-      const { effect, write } = verdicts[index]!;
-      const refers = this.#tables.get(table)!.refers;
-      switch (effect) {
-        case 'none':
-          return false;
-        case 'delete':
-          return this.#isNeeded(tx, table, key, after);
-        case 'insert':
-        case 'update': {
-          const row = effect === 'update' ? after(rowName(table, key)) : write;
-          const parent = refers && row?.[refers.column];
-          return typeof parent === 'string' && after(rowName(refers!.to, parent)) === null;
-        }
-        default:
-          return unreachable(effect);
-      }
-    });
-  }
-
-  #isNeeded(tx: Transaction, table: string, key: string, after: (name: string) => Values | null): boolean {
-    for (const rows of [this.rows, tx.rows]) {
-      for (const [name, row] of rows) {
-        const refers = this.#tables.get(row.table)!.refers;
-        if (refers?.to === table && after(name)?.[refers.column] === key) return true;
-      }
-    }
-    return false;
-  }
 }
-
-export type CoreTransaction = Transaction;

@@ -1,11 +1,13 @@
 import type { Values } from '@satchel/protocol';
 import { OracleDevice } from '../oracle/device.ts';
 import { CoreChecks, type CoreViolation } from './core-checks.ts';
-import { CoreClient, type Edit } from './core-client.ts';
+import { CoreClient } from './core-client.ts';
+import type { Edit } from './core-entry.ts';
 import type { CoreMessage } from './core-messages.ts';
-import { CoreServer, type CoreTransaction } from './core-server.ts';
+import { CoreServer } from './core-server.ts';
 import { type CoreTable, drawTables, SCOPES } from './core-tables.ts';
 import { CoreTrace } from './core-trace.ts';
+import type { CoreTransaction } from './core-transaction.ts';
 import { type Draw, drawFrom } from './draw.ts';
 
 export interface CoreOptions {

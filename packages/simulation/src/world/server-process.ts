@@ -62,6 +62,8 @@ export class ServerProcess implements Owner {
   /** Exchanges under way; a crash ends them. */
   readonly #breaks = new Set<() => void>();
   #node: Node | undefined;
+  /** Its connections were ended. One that died at a commit is not alive, and still has them. */
+  #isBuried = false;
 
   constructor(given: ServerGiven) {
     this.name = given.name;
@@ -179,7 +181,8 @@ export class ServerProcess implements Owner {
 
   /** The process is gone, between two statements; PostgreSQL finds its connections closed. */
   async crash(): Promise<void> {
-    if (!this.alive) return;
+    if (this.#isBuried) return;
+    this.#isBuried = true;
     this.alive = false;
     for (const cut of [...this.#breaks]) cut();
     await this.dropConnections();
