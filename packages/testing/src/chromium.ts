@@ -182,26 +182,39 @@ export interface Renderer {
   kill(): void;
 }
 
+/** Ticks (hundredths of a second) by which the counting process must lead every other. */
+const CLEAR_LEAD = 20;
+const COUNTING_ROUNDS = 25;
+
 /**
- * The process behind a page, found by the time that it spends while the page counts.
- * Pages of one origin may share a process: see that two pages have two before one is frozen.
+ * The process behind a page, found by the time that it spends while the page counts: for
+ * as long as it takes to lead every other process clearly, for on a loaded machine the
+ * page gets little of it, and other pages work too. Pages of one origin may share a
+ * process: see that two pages have two before one is frozen.
  */
 export const rendererOf = async (browser: Chromium, page: Page): Promise<Renderer> => {
   const renderers = processesOf(browser.profile).filter((pid) => commandOf(pid).includes('--type=renderer'));
   const before = new Map(renderers.map((pid) => [pid, ticksOf(pid)]));
-  await page.evaluate(() => {
-    const until = performance.now() + 400;
-    while (performance.now() < until);
-  });
-  const spent = (pid: number): number => ticksOf(pid) - (before.get(pid) ?? 0);
-  const [pid] = renderers.sort((a, b) => spent(b) - spent(a));
-  if (pid === undefined) throw new Error('the page has no renderer');
-  return {
-    pid,
-    freeze: () => signal(pid, 'SIGSTOP'),
-    thaw: () => signal(pid, 'SIGCONT'),
-    kill: () => signal(pid, 'SIGKILL'),
-  };
+  for (let round = 0; round < COUNTING_ROUNDS; round++) {
+    await page.evaluate(() => {
+      const until = performance.now() + 400;
+      while (performance.now() < until);
+    });
+    const spent = renderers
+      .map((pid) => ({ pid, ticks: ticksOf(pid) - (before.get(pid) ?? 0) }))
+      .sort((a, b) => b.ticks - a.ticks);
+    const [first, second] = spent;
+    if (first === undefined) break;
+    if (first.ticks - (second?.ticks ?? 0) < CLEAR_LEAD) continue;
+    const { pid } = first;
+    return {
+      pid,
+      freeze: () => signal(pid, 'SIGSTOP'),
+      thaw: () => signal(pid, 'SIGCONT'),
+      kill: () => signal(pid, 'SIGKILL'),
+    };
+  }
+  throw new Error('no process of the page stands out');
 };
 
 /** Bytes of memory that the page's process holds for itself. */

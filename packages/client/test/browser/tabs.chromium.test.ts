@@ -89,7 +89,11 @@ describe('several tabs on one database', () => {
       // Half of them wake up, half are killed while they sleep.
       if (run % 2 === 0) frozen.thaw();
       else frozen.kill();
-      await eventually(async () => (await follower.ask('status')).tab?.saved === 0);
+      // The journal is taken in before the leader is heard; until then writes still go to the journal.
+      await eventually(async () => {
+        const { tab } = await follower.ask('status');
+        return tab?.saved === 0 && !tab.leaderSilent;
+      });
       const after = await follower.ask('writeMany', `thawed${run}`, 2);
       expect(after.map(({ saved }) => saved)).toEqual([false, false]);
       await allArrive(
@@ -105,6 +109,7 @@ describe('several tabs on one database', () => {
     for (let run = 0; run < RUNS; run++) {
       const [leader, follower] = await twoTabs('ana');
       const renderer = await rendererOf(browser, leader.page);
+      expect((await rendererOf(browser, follower.page)).pid).not.toBe(renderer.pid);
       await world.database.db.query(
         `insert into notes (id, body) select 'server-${run}-' || n, 'x' from generate_series(1, 2000) n`,
       );
