@@ -6,6 +6,10 @@ type App = typeof app;
 /** 18 December 2025, 06:00 in UTC. */
 const MORNING = Date.UTC(2025, 11, 18, 6);
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** 06:00 in UTC of the day before. */
+export const lastMorning = (now: number): number => Math.floor(now / DAY) * DAY - DAY + 6 * HOUR;
 
 const FARMERS = Array.from({ length: 6 }, (_, at) => at + 1);
 const REGIONS = ['north', 'south'] as const;
@@ -14,8 +18,8 @@ const regionOf = (farmer: number): (typeof REGIONS)[number] => (farmer % 2 === 0
 /** The first farmer is the user `farmer`, so that one token is enough to look around. */
 const idOf = (farmer: number): string => (farmer === 1 ? 'farmer' : `farmer-${farmer}`);
 
-/** Two regions, six farmers, one cooperative, one agent. The same on every machine. */
-export const seed = {
+/** Two regions, six farmers, one cooperative, one agent, on a morning. */
+export const seedAt = (morning: number) => ({
   profiles: FARMERS.map((farmer) => ({
     id: idOf(farmer),
     name: `Farmer ${farmer}`,
@@ -49,8 +53,8 @@ export const seed = {
       farmer % 2 === 0
         ? 'No rain is expected for ten days. Water young plants in the evening.'
         : 'Heavy rain is expected from tomorrow noon. Open the drains of low fields.',
-    issuedAt: MORNING + farmer * HOUR,
-    acknowledgedAt: farmer > 4 ? MORNING + (farmer + 1) * HOUR : null,
+    issuedAt: morning + farmer * HOUR,
+    acknowledgedAt: farmer > 4 ? morning + (farmer + 1) * HOUR : null,
     acknowledgedBy: farmer > 4 ? idOf(farmer) : null,
   })) satisfies readonly InsertRow<App, 'alerts'>[],
   marketPrices: REGIONS.flatMap((region, at) =>
@@ -60,7 +64,7 @@ export const seed = {
       market: `${region} market`,
       crop,
       price: String(1_800 + at * 150 + place * 240),
-      quotedAt: MORNING,
+      quotedAt: morning,
     })),
   ) satisfies readonly InsertRow<App, 'marketPrices'>[],
   marketQueries: [
@@ -69,7 +73,7 @@ export const seed = {
       farmerId: 'farmer',
       crop: 'maize',
       location: 'north',
-      askedAt: MORNING + HOUR,
+      askedAt: morning + HOUR,
       recommendations: ['Sell in the north market: prices rose by 4 % this week.'],
     },
   ] satisfies readonly InsertRow<App, 'marketQueries'>[],
@@ -85,7 +89,7 @@ export const seed = {
       policyId: 'policy-1',
       cause: 'drought',
       amount: '500',
-      filedAt: MORNING,
+      filedAt: morning,
       status: 'approved',
     },
   ] satisfies readonly InsertRow<App, 'insuranceClaims'>[],
@@ -95,7 +99,7 @@ export const seed = {
       region,
       title,
       body: `${title}: what to look for in the ${region} this season, step by step.`,
-      publishedAt: MORNING - (at + place) * 24 * HOUR,
+      publishedAt: morning - (at + place) * DAY,
     })),
   ) satisfies readonly InsertRow<App, 'advisories'>[],
   advisoryBookmarks: [
@@ -104,7 +108,10 @@ export const seed = {
       farmerId: 'farmer',
       advisoryId: 'advisory-north-1',
       notes: 'Ask the agent about the lower field.',
-      savedAt: MORNING + HOUR,
+      savedAt: morning + HOUR,
     },
   ] satisfies readonly InsertRow<App, 'advisoryBookmarks'>[],
-};
+});
+
+/** The same on every machine. */
+export const seed = seedAt(MORNING);

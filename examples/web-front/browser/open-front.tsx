@@ -25,6 +25,9 @@ export interface OpenFront {
   readonly screen: (props: FrontProps) => ReactElement;
 }
 
+/** Seconds between runs: in a demonstration nobody waits for the half hour that an app may say. */
+const SYNC_EVERY = 5;
+
 /** Starts a front in `#root`: its service worker, who is signed in, the database, the screen. */
 export const openFront = async ({
   app,
@@ -60,6 +63,7 @@ export const openFront = async ({
     user: { id: user.id },
     token: () => newestToken() ?? token,
     device: { name: user.name, platform: 'web' },
+    sync: { schedule: { any: SYNC_EVERY } },
   });
   root.render(
     <LanguageProvider>

@@ -1,4 +1,4 @@
-import { OfflineBanner, PullToRefresh } from '@satchel/react';
+import { PullToRefresh } from '@satchel/react';
 import { type ReactElement, useState } from 'react';
 import { useSay } from '../texts.ts';
 import { Prices } from './prices.tsx';
@@ -12,7 +12,6 @@ export const Products = ({ storeId }: { readonly storeId: string }): ReactElemen
   const [view, setView] = useState<(typeof VIEWS)[number]>('prices');
   return (
     <div className="stack">
-      <OfflineBanner />
       <div className="segments">
         {VIEWS.map((name) => (
           <button key={name} type="button" aria-pressed={view === name} onClick={() => setView(name)}>
