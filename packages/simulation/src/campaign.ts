@@ -186,7 +186,16 @@ export const runWholeSeeds = async (options: WholeOptions): Promise<CampaignResu
     const { faults } = options;
     const given = { seed, steps, checkers: CHECKERS, ...(faults && { faults }) };
     const plan = only && keepOnly(planOf(seed, steps, faults), only);
-    const run = await runSimulation({ ...given, ...(plan && { plan }) });
+    let run: SimulationResult;
+    try {
+      run = await runSimulation({ ...given, ...(plan && { plan }) });
+    } catch (error) {
+      // The simulation itself fell over: told with its seed, and the seeds after it are run all the same.
+      tally.take(seed, {});
+      tally.failures.push(fallen(seed, steps, faults, only, error));
+      onSeed?.(seed, '', true);
+      continue;
+    }
     tally.take(seed, run.faultsFired);
     tally.virtualMs += run.virtualMs;
     tally.deviceMs += run.deviceMs;
@@ -207,6 +216,25 @@ export const runWholeSeeds = async (options: WholeOptions): Promise<CampaignResu
   }
   return tally.result('whole', seeds.from, steps);
 };
+
+const fallen = (
+  seed: number,
+  steps: number,
+  faults: readonly Fault[] | undefined,
+  only: readonly number[] | undefined,
+  error: unknown,
+): Failure => ({
+  seed,
+  steps,
+  violations: [
+    { invariant: 'crash', message: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+  ],
+  trace: [],
+  rerun: `--seed ${seed} --steps ${steps}${namedFaults(faults)}${only ? ` --only ${only.join(',')}` : ''}`,
+});
+
+const namedFaults = (faults: readonly Fault[] | undefined): string =>
+  faults ? ` --faults ${faults.length === 0 ? 'none' : faults.join(',')}` : '';
 
 const keepOnly = (plan: Plan, only: readonly number[]): Plan => ({
   ...plan,
@@ -230,12 +258,11 @@ const explain = async (
   const cut = { ...run.plan, steps: run.plan.steps.filter(({ number }) => number <= upTo) };
   const shortest = shrink > 0 ? await shrinkPlan(cut, fails, shrink) : cut;
   const numbers = shortest.steps.map(({ number }) => number).join(',');
-  const named = faults ? ` --faults ${faults.join(',')}` : '';
   return {
     seed: run.seed,
     steps: shortest.steps.length,
     violations: run.violations,
     trace: shortest.steps.map(({ number, action, gap }) => `${number} ${JSON.stringify(action)} +${gap} ms`),
-    rerun: `--seed ${run.seed} --steps ${steps}${named} --only ${numbers}`,
+    rerun: `--seed ${run.seed} --steps ${steps}${namedFaults(faults)} --only ${numbers}`,
   };
 };

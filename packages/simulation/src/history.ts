@@ -124,8 +124,49 @@ export interface FinalServer {
     readonly mutationIds: readonly string[];
     readonly policy: string;
   }[];
-  /** Times that the app's `onApplied` was called, by mutation and change: at least once each. */
   readonly schemaVersion: number;
+  /** The whole audit, in its order. */
+  readonly audit: readonly AuditedChange[];
+  /** Numbers of mutations, up to the last of each run, that are neither settled nor waiting; by client. */
+  readonly unknownSeqs: readonly { readonly clientId: string; readonly seqs: number }[];
+}
+
+/** One entry of the audit, in the words of the schema that it was written in. */
+export interface AuditedChange {
+  readonly table: string;
+  readonly key: string;
+  readonly op: 'insert' | 'update' | 'delete';
+  readonly before: PlainRow | null;
+  readonly after: PlainRow | null;
+}
+
+/** How much is kept on the server: rows of its own tables by name, and what may be there. */
+export interface KeptOnServer {
+  /** Entries of rows that are in a scope, and of rows that are gone from one. */
+  readonly present: number;
+  readonly gone: number;
+  /** Stored outcomes, settled and not. */
+  readonly settled: number;
+  readonly waiting: number;
+  /** Ranges of settled numbers, and runs that have some. */
+  readonly ranges: number;
+  readonly runs: number;
+  readonly audit: number;
+  readonly hours: number;
+  readonly moments: number;
+}
+
+/** How much is kept on a device beside the app's rows. */
+export interface KeptOnDevice {
+  readonly client: string;
+  readonly settled: number;
+  readonly unsettled: number;
+  /** Changes that are not yet on the server, and rows as they are below them. */
+  readonly changes: number;
+  readonly base: number;
+  /** Lines of pages that wait. */
+  readonly stage: number;
+  readonly erased: number;
 }
 
 /** Events carry virtual UTC milliseconds, the step they belong to and a number that rises by one. */
@@ -259,6 +300,13 @@ export type HistoryEventBody =
   /** PostgreSQL went on from a copy: commits above `survived` are gone. */
   | { readonly kind: 'database-restored'; readonly survived: number; readonly identity: 'new' | 'same' }
   | { readonly kind: 'migrated'; readonly to: number }
+  /** Long after all came to rest, when everything old was pruned and nothing new was written. */
+  | {
+      readonly kind: 'aged';
+      readonly kept: KeptOnServer;
+      readonly clients: readonly KeptOnDevice[];
+      readonly server: FinalServer;
+    }
   /** Something other than a `SatchelError` was thrown by the engine. Always a bug. */
   | { readonly kind: 'crash'; readonly where: string; readonly error: string }
   /** Nothing is left to do, or the time for it is over. */

@@ -23,6 +23,7 @@ export {
   NOT_SIMULATED,
 } from './faults.ts';
 export type * from './history.ts';
+export { failureText } from './new-seeds.ts';
 export { type Action, type Plan, planOf, type Step } from './plan.ts';
 export { readPlantedBugs } from './planted/planted-bug.ts';
 export { type Hunted, huntPlantedBugs, medianSeeds } from './planted/run-planted.ts';

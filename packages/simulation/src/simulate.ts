@@ -3,6 +3,7 @@ import { type Plan, planOf, STEPS_OF_A_SEED } from './plan.ts';
 import { Cluster } from './postgres/cluster.ts';
 import type { SimulationOptions, SimulationResult } from './run.ts';
 import { carryOut } from './world/actions.ts';
+import { age } from './world/aging.ts';
 import { comeToRest, heal, quiesce } from './world/finish.ts';
 import { START, World } from './world/world.ts';
 
@@ -26,6 +27,8 @@ export const stopSimulations = async (): Promise<void> => {
 
 /** Between two steps of the plan a device makes a backup of itself this often. */
 const COPY_EVERY = 20;
+/** Every so many seeds a hundred days are let go by at the end, and what is kept then is measured. */
+const AGED_EVERY = 4;
 
 /** What is done in a world between its beginning and the end of its faults; it asks `isOver` between two steps. */
 export type Play = (world: World, isOver: () => boolean) => Promise<void>;
@@ -41,7 +44,7 @@ export type Play = (world: World, isOver: () => boolean) => Promise<void>;
  */
 export const runSimulation = (options: SimulationOptions): Promise<SimulationResult> => {
   const plan = options.plan ?? planOf(options.seed, options.steps ?? STEPS_OF_A_SEED, options.faults);
-  return playOut({ ...options, plan }, async (world, isOver) => {
+  const play: Play = async (world, isOver) => {
     for (const [index, { number, action, gap }] of plan.steps.entries()) {
       if (isOver()) break;
       world.step = number;
@@ -53,7 +56,8 @@ export const runSimulation = (options: SimulationOptions): Promise<SimulationRes
       if (index % COPY_EVERY === COPY_EVERY - 1)
         world.devices[((index / COPY_EVERY) % world.devices.length) | 0]?.keepCopy();
     }
-  });
+  };
+  return playOut({ ...options, plan }, play, options.seed % AGED_EVERY === 0 ? age : undefined);
 };
 
 /** A world of its own in which `play` is played; then every fault is healed, all come to rest, and `atRest` looks at it. */

@@ -5,6 +5,7 @@ import {
   FAULT_NAMES,
   type Failure,
   type Fault,
+  failureText,
   huntPlantedBugs,
   medianSeeds,
   recordOfHunt,
@@ -67,13 +68,7 @@ const commandOf = (given: Given): string => {
 };
 
 const explain = (given: Given, failure: Failure): void => {
-  const { screen } = given;
-  screen.write(`\nSeed ${failure.seed} breaks:\n`);
-  for (const { invariant, message } of failure.violations.slice(0, 5))
-    screen.write(`  ${invariant}: ${message}\n`);
-  screen.write(`The shortest trace found, ${failure.steps} steps:\n`);
-  for (const line of failure.trace) screen.write(`  ${line}\n`);
-  screen.write(`Run it again: npx satchel simulate ${failure.rerun}\n`);
+  given.screen.write(`\n${failureText(failure)}`);
 };
 
 /** What happened how often, and what was left out of it: the fixed set wants 100 of each. */

@@ -1,5 +1,7 @@
 import type { CheckerFactory } from '../checker.ts';
 import { accounts } from './accounts.ts';
+import { auditReplay } from './audit-replay.ts';
+import { bounds } from './bounds.ts';
 import { convergence } from './convergence.ts';
 import { exactlyOnce } from './exactly-once.ts';
 import { leaks } from './leaks.ts';
@@ -17,4 +19,6 @@ export const CHECKERS: readonly CheckerFactory[] = [
   sessions,
   outcomes,
   leaks,
+  auditReplay,
+  bounds,
 ];

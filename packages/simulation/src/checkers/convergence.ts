@@ -22,13 +22,8 @@ const shownIn = (device: number, server: number, table: string, row: PlainRow): 
   return device >= server || server < changedIn ? row : rowIn(device, table, row);
 };
 
-/** The rows that a user may see, by plain comparison of scopes; columns that his roles may not read are null. */
-export const rowsFor = (
-  server: FinalServer,
-  user: string,
-  roles: readonly string[],
-): Map<string, Map<string, PlainRow>> => {
-  const scopes = new Set([...ownScopes(user), ...(server.scopes[user] ?? [])]);
+/** The scopes of rows of the tables, by the words of their description alone. */
+export const scopesIn = (server: FinalServer): ((table: string, row: PlainRow) => string[]) => {
   const agents = server.rights.farm_agents ?? [];
   const find = (table: string, key: unknown): PlainRow | undefined =>
     (server.tables[table] ?? server.tables[oldNameOf(table)])?.find(({ id }) => id === key);
@@ -52,6 +47,17 @@ export const rowsFor = (
           return ['all'];
       }
     });
+  return scopesOf;
+};
+
+/** The rows that a user may see, by plain comparison of scopes; columns that his roles may not read are null. */
+export const rowsFor = (
+  server: FinalServer,
+  user: string,
+  roles: readonly string[],
+): Map<string, Map<string, PlainRow>> => {
+  const scopes = new Set([...ownScopes(user), ...(server.scopes[user] ?? [])]);
+  const scopesOf = scopesIn(server);
   const visible = new Map<string, Map<string, PlainRow>>();
   for (const [name, rows] of Object.entries(server.tables)) {
     const table = name === 'calls' ? 'visits' : name;

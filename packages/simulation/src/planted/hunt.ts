@@ -5,8 +5,6 @@ import { runSimulation, stopSimulations } from '../simulate.ts';
 /** What one seed had to say; `null`: all was well. */
 type Complaint = string | null;
 
-const WHOLE_STEPS = 60;
-
 const complaintOf = (
   violations: readonly { readonly invariant: string; readonly message: string }[],
 ): Complaint => {
@@ -17,7 +15,7 @@ const complaintOf = (
 const complaint = async (runner: string, seed: number): Promise<Complaint> => {
   try {
     if (runner === 'core') return complaintOf(runCore({ seed }).violations);
-    const { violations } = await runSimulation({ seed, steps: WHOLE_STEPS, checkers: CHECKERS });
+    const { violations } = await runSimulation({ seed, checkers: CHECKERS });
     return complaintOf(violations);
   } catch (error) {
     return `thrown: ${String(error)}`.slice(0, 300);

@@ -91,9 +91,18 @@ export class Cluster {
     return name;
   }
 
-  /** Nobody may be connected to `from`. */
-  copyDatabase(from: string, to: string): Promise<void> {
-    return this.#administer(`create database ${to} template ${from}`);
+  /** Whoever is connected to `from` is cut off: a program that was just connecting, too. */
+  async copyDatabase(from: string, to: string): Promise<void> {
+    await this.on('postgres', async (client) => {
+      for (;;) {
+        const { rows } = await client.query(
+          'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1',
+          [from],
+        );
+        if (rows.length === 0) return;
+      }
+    });
+    await this.#administer(`create database ${to} template ${from}`);
   }
 
   dropDatabase(name: string): Promise<void> {

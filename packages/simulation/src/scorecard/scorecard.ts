@@ -1,6 +1,6 @@
 import { INVARIANTS } from '../checkers/invariants.ts';
 import { CORE_FAULTS } from '../core-runner/run-core.ts';
-import { FAULT_NAMES, NOT_SIMULATED } from '../faults.ts';
+import { FAULT_NAMES, familyPairs, NOT_SIMULATED } from '../faults.ts';
 import { medianOf } from '../planted/run-planted.ts';
 import type { PlantedRecord, ReliabilityRecord, SeedsRecord } from './records.ts';
 
@@ -37,6 +37,10 @@ const fired = (records: readonly SeedsRecord[], fault: string): number =>
   sum(records.map(({ faults }) => faults[fault] ?? 0));
 const broken = (records: readonly SeedsRecord[], ...invariants: readonly string[]): number =>
   sum(records.flatMap(({ byInvariant }) => invariants.map((id) => byInvariant[id] ?? 0)));
+
+/** Pairs of families of faults that met in some seed. */
+const pairsMetIn = (records: readonly SeedsRecord[]): number =>
+  familyPairs().filter((pair) => records.some(({ pairs }) => (pairs?.[pair.join('+')] ?? 0) > 0)).length;
 
 /** The run of the most seeds, the latest of them. */
 const largest = (records: readonly SeedsRecord[]): SeedsRecord | undefined =>
@@ -148,7 +152,7 @@ const LINES: readonly Line[] = [
       const counts = FAULT_NAMES.map((fault) => fired(all, fault));
       const reached = (least: number): number => counts.filter((count) => count >= least).length;
       return {
-        value: `${reached(1_000)} of ${counts.length} faults; ${reached(100)} at least 100 times; ${counts.length - reached(1)} never`,
+        value: `${reached(1_000)} of ${counts.length} faults; ${reached(100)} at least 100 times; ${counts.length - reached(1)} never; ${pairsMetIn(runs)} of ${familyPairs().length} pairs of families met`,
         from: commands(all),
       };
     },
@@ -471,6 +475,8 @@ ${table(
     (CORE_FAULTS as readonly string[]).includes(fault) ? whole(fired(coreRuns, fault)) : '',
   ]),
 )}
+
+${pairsMetIn(wholeRuns)} of ${familyPairs().length} pairs of families of faults met in a seed of the whole system.
 
 Not simulated: ${Object.entries(NOT_SIMULATED)
     .map(([fault, why]) => `${fault} (${why})`)

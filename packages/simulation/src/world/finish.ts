@@ -1,14 +1,12 @@
 import type { Satchel } from '@satchel/client';
-import type { Json } from '@satchel/protocol';
-import { fieldApp, type SchemaVersion } from '../app/field-app.ts';
-import type { CommittedMutation, FinalClient, FinalServer, PlainRow } from '../history.ts';
+import type { SchemaVersion } from '../app/field-app.ts';
+import type { FinalClient } from '../history.ts';
 import { migrateServers } from './database-faults.ts';
-import type { Device } from './device.ts';
 import { ended } from './ended.ts';
 import { setRevoked } from './faults/rights-faults.ts';
 import { back } from './faults/user-faults.ts';
-import { plainRow, rawRow, rowsOn } from './rows.ts';
-import { shownOf, truthOf, wholeOutbox } from './status.ts';
+import { finalClient, finalServer } from './final-state.ts';
+import { wholeOutbox } from './status.ts';
 import type { World } from './world.ts';
 
 const SECOND = 1_000;
@@ -71,6 +69,8 @@ const AT_REST = new Set(['settled', 'quarantined', 'review', 'blocked', 'failed'
 
 /** Longer than the longest back-off: what has not moved for so long waits for something else. */
 const STILL_MS = 330 * SECOND;
+/** What has not moved for so long waits for a timer: time leaps on to it, as nothing else happens meanwhile. */
+const QUIET_MS = 60 * SECOND;
 
 /** What is left to do on a device, in one text; `null` while something is under way. */
 const leftOn = async (satchel: Satchel): Promise<string | null> => {
@@ -86,8 +86,10 @@ export const comeToRest = async (world: World): Promise<number | null> => {
   const from = world.timeline.now();
   let last = '';
   let since = from;
+  let isQuiet = false;
   while (world.timeline.now() - from <= LIVENESS_MS) {
-    await world.timeline.advance(5 * SECOND);
+    if (isQuiet) await world.timeline.leap(QUIET_MS, 1, 2 * SECOND);
+    else await world.timeline.advance(5 * SECOND);
     await world.observeAll();
     const now = world.timeline.now();
     const left: (string | null)[] = [];
@@ -98,6 +100,7 @@ export const comeToRest = async (world: World): Promise<number | null> => {
     last = text;
     // What waits for a person, by way of another, never moves: the checkers judge it.
     if (!left.includes(null) && now - since >= STILL_MS) return since - from;
+    isQuiet = !left.includes(null) && now - since >= QUIET_MS;
   }
   return null;
 };
@@ -117,76 +120,4 @@ export const quiesce = async (world: World, healedWithin: number | null): Promis
   for (const device of world.devices)
     if (device.satchel) clients.push(await finalClient(world, device, device.satchel));
   world.emit({ kind: 'quiesced', clients, server: await finalServer(world), healedWithin });
-};
-
-const finalClient = async (world: World, device: Device, satchel: Satchel): Promise<FinalClient> => {
-  const tables: Record<string, PlainRow[]> = {};
-  for (const table of device.app.tableOrder) tables[table] = await rowsOn(satchel, device.app, table);
-  const outbox = await wholeOutbox(satchel);
-  const conflicts = await satchel.conflicts.list();
-  return {
-    client: device.name,
-    clientId: satchel.clientId,
-    user: device.user.id,
-    roles: device.user.roles,
-    schemaVersion: device.version,
-    tables,
-    outbox,
-    status: shownOf(await satchel.status()),
-    truth: truthOf(world, device, outbox),
-    conflicts: conflicts.map(({ conflictId, state, table, key, mutationIds }) => ({
-      conflictId,
-      state,
-      table,
-      key,
-      mutationIds,
-    })),
-  };
-};
-
-type SqlRow = Record<string, unknown>;
-
-const finalServer = async (world: World): Promise<FinalServer> => {
-  const { reader, serverVersion } = world;
-  const app = fieldApp(serverVersion);
-  const all = async (text: string): Promise<SqlRow[]> =>
-    (await reader.query<{ row: SqlRow }>(text)).rows.map(({ row }) => row);
-  const tables: Record<string, PlainRow[]> = {};
-  for (const table of app.tableOrder) {
-    const name = table.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    const rows = await all(`select to_jsonb(t) as row from ${name} t order by t.id collate "C"`);
-    tables[table] = rows.map((row) => plainRow(app, table, row));
-  }
-  const rights: Record<string, PlainRow[]> = {};
-  for (const table of ['grants', 'region_rights', 'farm_agents'])
-    rights[table] = (
-      await all(`select to_jsonb(t) as row from ${table} t order by to_jsonb(t)::text collate "C"`)
-    ).map(rawRow);
-  const scopes: Record<string, string[]> = {};
-  for (const { id } of world.devices.map(({ user }) => user))
-    scopes[id] = [
-      `agent:${id}`,
-      'all',
-      ...(rights.grants ?? []).filter(({ userId }) => userId === id).map(({ storeId }) => `store:${storeId}`),
-      ...(rights.region_rights ?? [])
-        .filter(({ userId }) => userId === id)
-        .map(({ region }) => `region:${region}`),
-    ];
-  const mutations = await all(
-    `select jsonb_build_object('mutationId', mutation_id, 'author', author, 'state', state, 'outcome', outcome -> 'outcome') as row
-     from satchel.mutations order by mutation_id`,
-  );
-  const conflicts = await all(
-    `select jsonb_build_object('conflictId', c.conflict_id, 'state', c.state, 'table', t.name, 'key', c.key,
-       'mutationIds', c.mutation_ids, 'policy', c.policy) as row
-     from satchel.conflicts c join satchel.tables t using (table_id) order by c.conflict_id`,
-  );
-  return {
-    tables,
-    scopes,
-    rights,
-    mutations: mutations as unknown as CommittedMutation[],
-    conflicts: conflicts as unknown as FinalServer['conflicts'],
-    schemaVersion: serverVersion,
-  } satisfies FinalServer & Record<string, Json | unknown>;
 };

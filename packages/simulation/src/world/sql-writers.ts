@@ -38,12 +38,19 @@ export class SqlWriters {
           `insert into products (id, store_id, ${productName(world.serverVersion)}, price, stock) values ($1, $2, $3, 10, 20)`,
           [world.marks.key(), STORES[at % STORES.length], world.marks.value()],
         );
-      for (let at = 0; at < 4; at += 1)
+      for (let at = 0; at < 4; at += 1) {
+        const farm = world.marks.key();
         await client.query(`insert into farms (id, region, name) values ($1, $2, $3)`, [
-          world.marks.key(),
+          farm,
           REGIONS[at % 2],
           world.marks.value(),
         ]);
+        // In two scopes of one user: when it leaves one, the other still holds it.
+        await client.query(`insert into farm_agents (farm_id, agent_id) values ($1, $2)`, [
+          farm,
+          `user-${at % world.plan.clients}`,
+        ]);
+      }
     });
     const ended = await world.until(seeded);
     if (ended.kind === 'failed') throw ended.error;
