@@ -26,6 +26,12 @@ export type Subscription = z.infer<typeof subscriptionSchema>;
 /** The longest cursor token, in characters. */
 export const MAX_CURSOR_LENGTH = 262_144;
 
+/**
+ * Header of a page after which there is more: the cursor of its tail, so that the next
+ * page can be asked for before this one has arrived. A hint: the tail is what counts.
+ */
+export const NEXT_CURSOR_HEADER = 'satchel-next';
+
 /** The most rows that a client may ask for in one page. */
 export const MAX_PAGE_ROWS = 20_000;
 

@@ -39,9 +39,12 @@ export interface DownloaderGiven {
 
 /** A pull that is on its way. */
 interface Asked {
+  readonly cursor: string | null;
   readonly answered: Promise<Answered>;
   /** Resolves when nothing more of the request is to be done here. */
   readonly underWay: Promise<void>;
+  /** Calls back once with the cursor of the page after it, which may be known before its page is there. */
+  readonly whenNext: (heard: (cursor: string) => void) => void;
   readonly settled: readonly SeqRanges[];
   readonly subscription: Subscription | undefined;
   readonly whole: boolean;
@@ -85,28 +88,38 @@ export class Downloader {
    * Returns what stopped it, `null` when caught up. `asked` is called when a request is
    * on its way.
    *
-   * While a page is taken in, the one after it is on its way: its cursor is that of the
-   * page's tail. It is dropped when the page could not be taken in.
+   * While a page arrives and is taken in, the one after it is on its way: its cursor is
+   * that of the page's tail, and stands in the head of the answer where that is short.
+   * One page alone is asked for ahead; it is dropped when the page before it could not
+   * be taken in.
    */
   async drain(signal: AbortSignal, asked: () => void): Promise<Failure | null> {
     const { port } = this.#given;
     let dropped = 0;
     let startedOver = false;
-    let ahead: Asked | null = null;
+    const line: { ahead: Asked | null } = { ahead: null };
+    const aheadNow = (): Asked | null => line.ahead;
+    const askAhead = (cursor: string): void => {
+      if (this.#given.mayGo() && !signal.aborted)
+        line.ahead = this.#request({ token: cursor, digest: null }, [], signal);
+    };
     while (this.#given.mayGo() && !signal.aborted) {
       if (this.#fromScratch) {
         this.#fromScratch = false;
-        ahead = null;
+        line.ahead = null;
         await port.call('forgetCursor');
       }
+      const { ahead } = line;
       const asking: Asked =
         ahead !== null && ahead.subscription === this.#given.subscription() ? ahead : await this.#ask(signal);
-      ahead = null;
+      line.ahead = null;
+      asking.whenNext(askAhead);
       asked();
       let answered: Answered;
       try {
         answered = await asking.answered;
       } catch (error) {
+        line.ahead = null;
         const failure = failureOf(error);
         if (failure.reaction === 'smaller') this.#adapt(Number.POSITIVE_INFINITY, 0);
         if (failure.reaction !== 'start-over' || startedOver) return failure;
@@ -121,14 +134,13 @@ export class Downloader {
       if (settled.length > 0) await port.call('acked', settled);
       if (answer.kind === 'unchanged') return null;
       const next = this.#given.mayGo() ? nextCursor(answer.lines) : null;
-      if (next !== null) {
-        ahead = this.#request({ token: next, digest: null }, [], signal);
-        await ahead.underWay;
-      }
+      if (aheadNow()?.cursor !== next) line.ahead = null;
+      if (next !== null && line.ahead === null) askAhead(next);
+      await aheadNow()?.underWay;
       const taken = await port.call('takePage', answer.lines);
       if (taken.kind !== 'taken') {
         if (taken.kind === 'not-held-so') this.askWhole();
-        ahead = null;
+        line.ahead = null;
         dropped += 1;
         if (dropped >= MAX_DROPPED) return null;
         continue;
@@ -161,6 +173,8 @@ export class Downloader {
     const isSent = new Promise<void>((done) => {
       sent = done;
     });
+    let next: string | null = null;
+    let heard: ((cursor: string) => void) | null = null;
     const answered = transport
       .pull(
         {
@@ -177,6 +191,10 @@ export class Downloader {
         cursor.digest,
         signal,
         sent,
+        (known) => {
+          next = known;
+          heard?.(known);
+        },
       )
       .then((answer) => ({ answer, latency: clock.now() - askedAt }));
     // One that nobody waits for any more may fail unheard.
@@ -184,7 +202,18 @@ export class Downloader {
       () => undefined,
       () => undefined,
     );
-    return { answered, underWay: Promise.race([isSent, ended]), settled, subscription, whole };
+    return {
+      cursor: cursor.token,
+      answered,
+      underWay: Promise.race([isSent, ended]),
+      whenNext: (now) => {
+        heard = now;
+        if (next !== null) now(next);
+      },
+      settled,
+      subscription,
+      whole,
+    };
   }
 
   /** Larger pages on a quick road, smaller ones on a slow one: a cut costs at most a page. */

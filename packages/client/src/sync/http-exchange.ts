@@ -11,6 +11,8 @@ export interface HttpRequest {
   /** Milliseconds without a byte from the server after which it is given up. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Called with the headers of a success, before its body is read. */
+  readonly began?: (headers: Readonly<Record<string, string>>) => void;
   /** Called when the request has been handed to the network; a platform that cannot tell leaves it. */
   readonly sent?: () => void;
 }

@@ -163,4 +163,67 @@ describe('device and server work side by side', () => {
       'takePage',
     ]);
   });
+
+  it('[SYNC-61] where the answer begins with the next cursor that page is asked for at once, one ahead and no more', async () => {
+    const order = new Order();
+    const rows = 4;
+    const calls: { readonly arrive: () => void; readonly begin: () => void }[] = [];
+    let taken = 0;
+    order.on('cursor', () => ({ token: null, digest: null }));
+    order.on('settledToAck', () => []);
+    order.on('takePage', () => {
+      taken += 1;
+      const more = taken < 3;
+      return { kind: 'taken', tables: [], checkpoint: !more, more, rows: 1, quarantined: 0 };
+    });
+    const downloader = new Downloader({
+      port: order.port,
+      transport: order.transport({
+        pull: (request, _digest, _signal, sent, next) =>
+          new Promise((done) => {
+            order.steps.push(`pull ${request.cursor}`);
+            const number = calls.length + 1;
+            const cursor = `c${number}`;
+            const more = number < rows;
+            const line = { line: 'tail', cursor, checkpoint: !more, more } as PageLine;
+            calls.push({
+              // A head that promises another page than the tail is not believed.
+              begin: () => more && next?.(number === 2 ? 'wrong' : cursor),
+              arrive: () => done({ kind: 'page', lines: [line] }),
+            });
+            sent?.();
+          }),
+      }),
+      clock: new VirtualTime(),
+      schemaVersion: 1,
+      clientId: () => 'c',
+      subscription: () => undefined,
+      clientReport: () => ({}),
+      mayGo: () => true,
+      took: () => {},
+      answered: () => {},
+    });
+    const turn = () => new Promise((done) => setImmediate(done));
+    const drained = downloader.drain(new AbortController().signal, () => {});
+    await turn();
+    calls[0]!.begin();
+    expect(order.steps.at(-1)).toBe('pull c1');
+    calls[1]!.begin();
+    await turn();
+    expect(order.steps.at(-1)).toBe('pull c1');
+    calls[0]!.arrive();
+    await turn();
+    expect(order.steps.filter((step) => /^(pull|takePage)/.test(step)).slice(-2)).toEqual([
+      'takePage',
+      'pull wrong',
+    ]);
+    calls[1]!.arrive();
+    await turn();
+    expect(order.steps.filter((step) => /^(pull|takePage)/.test(step)).slice(-2)).toEqual([
+      'pull c2',
+      'takePage',
+    ]);
+    calls[3]!.arrive();
+    expect(await drained).toBeNull();
+  });
 });

@@ -36,13 +36,16 @@ export type PullAnswer =
 export interface Transport {
   /** `sent` is called when the request has left the device, where the platform can tell. */
   push(request: PushRequest, signal: AbortSignal, sent?: () => void): Promise<PushResponse>;
-  /** `digest`: the digest of the cursor, sent as `If-None-Match`. */
-  /** `sent` as with `push`. */
+  /**
+   * `digest`: the digest of the cursor, sent as `If-None-Match`. `sent` as with `push`.
+   * `next` may be called with the cursor of the page after this one, before this one is there.
+   */
   pull(
     request: PullRequest,
     digest: string | null,
     signal: AbortSignal,
     sent?: () => void,
+    next?: (cursor: string) => void,
   ): Promise<PullAnswer>;
   ack(request: AckRequest, signal: AbortSignal): Promise<AckResponse>;
   status(clientId: string, signal: AbortSignal): Promise<StatusResponse>;

@@ -13,6 +13,7 @@ let http: HttpFixture;
 let produced = 0;
 let failAfter = Number.POSITIVE_INFINITY;
 let released: (() => void) | undefined;
+let next: string | null = null;
 
 async function* endless(): AsyncGenerator<string> {
   try {
@@ -33,7 +34,7 @@ beforeAll(async () => {
     pull: async (principal, _request, digest) => {
       if (digest === DIGEST) return { kind: 'unchanged' };
       if (principal.userId === 'slow') return { kind: 'page', lines: endless() };
-      return { kind: 'page', lines, digest: DIGEST };
+      return { kind: 'page', lines, digest: DIGEST, next };
     },
     status: async () => ({
       serverTime: NOW,
@@ -89,6 +90,18 @@ describe('answers on their way down', () => {
       const answer = await pull({ 'if-none-match': odd });
       expect([odd, answer.status, answer.headers.etag]).toEqual([odd, 200, `"${DIGEST}"`]);
     }
+  });
+
+  it('[HTTP-13] a page after which there is more names the cursor to go on with, where a head has room for it', async () => {
+    for (const [cursor, told] of [
+      [null, undefined],
+      ['c'.repeat(2_048), 'c'.repeat(2_048)],
+      ['c'.repeat(2_049), undefined],
+    ] as const) {
+      next = cursor;
+      expect((await pull()).headers['satchel-next']).toBe(told);
+    }
+    next = null;
   });
 
   const openSlow = async () => {

@@ -27,7 +27,7 @@ export const originRule = (allowed: readonly string[]): OriginRule => {
 /** Headers that let the page at `origin` read an answer. */
 export const corsHeaders = (origin: string): Readonly<Record<string, string>> => ({
   'access-control-allow-origin': origin,
-  'access-control-expose-headers': 'ETag, Retry-After, X-Request-Id',
+  'access-control-expose-headers': 'ETag, Retry-After, Satchel-Next, X-Request-Id',
   vary: 'Origin',
 });
 

@@ -42,11 +42,15 @@ export interface Origin {
 
 export type PullAnswer =
   | { readonly kind: 'unchanged' }
-  /** JSON lines without line ends. `digest` is that of the cursor in the tail, where it is known beforehand. */
+  /**
+   * JSON lines without line ends. `digest` is that of the cursor in the tail, where it is
+   * known beforehand; `next` that cursor, where there is more.
+   */
   | {
       readonly kind: 'page';
       readonly lines: Iterable<string> | AsyncIterable<string>;
       readonly digest?: string;
+      readonly next?: string | null;
     };
 
 export interface ConflictFilter {

@@ -1,9 +1,13 @@
+import { NEXT_CURSOR_HEADER } from '@satchel/protocol';
 import { chooseCoding, streamLines } from './compression.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reply, Route } from './route.ts';
 
 /** Answers shorter than this many characters go as they are: packing them gains nothing. */
 const MIN_PACKED = 1_024;
+
+/** A cursor of more characters is told by the page alone: proxies refuse answers with large heads. */
+const MAX_NEXT = 2_048;
 
 /** The HTTP answer of a route's reply. */
 export const answerOf = (
@@ -25,9 +29,10 @@ export const answerOf = (
           status: 304,
           headers: reply.digest === null ? {} : { etag: `"${reply.digest}"` },
         });
-      const { lines, digest } = reply.answer;
+      const { lines, digest, next = null } = reply.answer;
       const answer = packed(lines, 'application/jsonl', request, on);
       if (digest !== undefined) answer.headers.set('etag', `"${digest}"`);
+      if (next !== null && next.length <= MAX_NEXT) answer.headers.set(NEXT_CURSOR_HEADER, next);
       return answer;
     }
   }

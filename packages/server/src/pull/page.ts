@@ -24,6 +24,8 @@ export interface PageRead {
   readonly lines: readonly string[];
   readonly position: Position;
   readonly digest: string;
+  /** The cursor with which to go on at once; `null` when there is no more. */
+  readonly next: string | null;
   /** Nothing is new, nothing is under way: the client may keep its cursor. */
   readonly empty: boolean;
   /** It brings changes, and with them the client is up to date. */
@@ -78,6 +80,7 @@ export const readPage = async (ctx: ServerContext, tx: Transaction, asked: PageA
     lines: pageLines(asked, plan.offer, plan.lines, outcomes, content, token),
     position,
     digest: digestOfToken(token),
+    next: content.more ? token : null,
     empty: isEmpty(plan.lines, outcomes, content, standing),
     news: content.mode === 'delta' && content.checkpoint && content.bodies.some(({ count }) => count > 0),
     minted,

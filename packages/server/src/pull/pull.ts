@@ -17,8 +17,13 @@ import { originOf, readStanding } from './standing.ts';
 
 export type PullAnswer =
   | { readonly kind: 'unchanged' }
-  /** JSON lines without line ends; `digest` is that of the cursor in the tail. */
-  | { readonly kind: 'page'; readonly lines: readonly string[]; readonly digest: string };
+  /** JSON lines without line ends; `digest` is that of the cursor in the tail, `next` that cursor where there is more. */
+  | {
+      readonly kind: 'page';
+      readonly lines: readonly string[];
+      readonly digest: string;
+      readonly next: string | null;
+    };
 
 /** A cursor older than this is replaced even when nothing is new, so that it never falls behind a horizon (rule 33). */
 const FRESH_FOR = 86_400_000;
@@ -97,7 +102,7 @@ const pullOnce = async (
   if (page.minted) await waitFlushed(ctx, moment);
   const since = standing.position && page.news ? oldestScope(standing.position) : undefined;
   if (since !== undefined) noteDelivery(ctx, { since, devices: 1, at: ctx.clock.now() });
-  return { kind: 'page', lines: page.lines, digest: page.digest };
+  return { kind: 'page', lines: page.lines, digest: page.digest, next: page.next };
 };
 
 const isFresh = (now: number, at: number | undefined): boolean => at !== undefined && now - at < FRESH_FOR;

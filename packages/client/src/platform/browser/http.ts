@@ -36,6 +36,7 @@ export const fetchExchange: HttpExchange = async (asked) => {
     // After this turn the browser has the request: work that holds this thread no longer delays it.
     setTimeout(() => asked.sent?.(), 0);
     const answer = await asking;
+    if (answer.status === 200) asked.began?.(Object.fromEntries(answer.headers));
     const { text, decoded } = await readText(answer, wait);
     const size = typeof body === 'string' ? body.length : (body?.byteLength ?? 0);
     return {

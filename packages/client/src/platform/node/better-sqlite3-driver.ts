@@ -7,6 +7,12 @@ import { rowByRow } from '../../database/row-by-row.ts';
 
 /** Statements kept prepared; beyond it the one that was made first goes. */
 const MAX_STATEMENTS = 1_000;
+/**
+ * Pages of the write-ahead log, 16 MB, after which they are written back. With 1,000 a
+ * first copy writes each page of the keys' index back a dozen times: half as much again
+ * of time at commits.
+ */
+const CHECKPOINT_PAGES = 4_000;
 const SUFFIX = '.sqlite';
 
 /** A factory that opens at once. */
@@ -72,6 +78,7 @@ export const betterSqlite3Over = (connection: Database.Database, path: string): 
   try {
     connection.pragma('locking_mode = exclusive');
     connection.pragma('journal_mode = wal');
+    connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     connection.pragma('foreign_keys = off');
     // The lock is taken with the first write transaction, not with the opening of the file.
     connection.exec('begin immediate; commit');

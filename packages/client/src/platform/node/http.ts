@@ -88,6 +88,7 @@ const send = (
     outgoing.setTimeout(asked.timeoutMs, () => outgoing.destroy(new TimedOut()));
     outgoing.once('error', fail);
     outgoing.once('response', (incoming: IncomingMessage) => {
+      if (incoming.statusCode === 200) asked.began?.(flatHeaders(incoming));
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.once('error', fail);
