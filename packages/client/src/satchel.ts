@@ -104,6 +104,7 @@ export const openSatchel = async <A extends App>(options: SatchelOptions<A>): Pr
       token: options.token,
       exchange: platform.exchange,
       openSocket: platform.openSocket,
+      live: { scheduler: platform.scheduler, userId: user.id },
     });
   const facts = await port.call('facts');
   const sync = { ...app.sync, ...options.sync };

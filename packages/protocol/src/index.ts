@@ -8,6 +8,7 @@ export * from './errors.ts';
 export * from './history.ts';
 export * from './identifiers.ts';
 export * from './live.ts';
+export * from './live-push.ts';
 export * from './mutation.ts';
 export * from './outcome.ts';
 export * from './protocol-version.ts';

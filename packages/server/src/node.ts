@@ -5,6 +5,7 @@ import { mountDialects } from './dialects/mount.ts';
 import type { Authenticate } from './http/auth.ts';
 import type { OriginRule } from './http/cors.ts';
 import { createHttpApp } from './http/http-app.ts';
+import { takeLivePush } from './http/live-push.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import type { Operations } from './http/operations.ts';
 import { openRateLimits, type RateSettings } from './http/rate-limit.ts';
@@ -73,11 +74,12 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     closers.push(() => flushFigures(ctx));
     const maintenance = startMaintenance(choresOf(ctx, options.alertWebhook), ctx);
     closers.push(() => maintenance.stop());
-    const live = await startLive(ctx, authenticate);
-    closers.push(() => live.stop());
-
     let stopping = false;
     const operations = serverOperations(ctx);
+    const push = takeLivePush({ operations, rate, random });
+    const live = await startLive(ctx, authenticate, push);
+    closers.push(() => live.stop());
+
     const metrics = createMetrics();
     const http = createHttpApp({
       operations,

@@ -4,6 +4,7 @@ import { newUuidV7 } from '@satchel/core';
 import {
   type Change,
   type LiveDown,
+  type LiveUp,
   liveDownSchema,
   type PageLine,
   type PushResponse,
@@ -211,7 +212,19 @@ export class LiveWire {
   }
 
   resume(cursor: string): void {
-    this.#socket.send(JSON.stringify({ type: 'resume', cursor }));
+    this.say({ type: 'resume', cursor });
+  }
+
+  say(message: LiveUp): void {
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  /** The next message of a type; pages and others before it are passed over. */
+  async until<T extends LiveDown['type']>(type: T): Promise<LiveDown & { type: T }> {
+    for (;;) {
+      const message = await this.next();
+      if ('type' in message && message.type === type) return message as LiveDown & { type: T };
+    }
   }
 
   close(): void {

@@ -1,3 +1,4 @@
+import type { Scheduler } from '@satchel/core';
 import {
   type AckResponse,
   ackResponseSchema,
@@ -10,6 +11,7 @@ import {
   isErrorCode,
   LIVE_CLOSE,
   liveDownSchema,
+  NEXT_CURSOR_HEADER,
   type PushResponse,
   pushResponseSchema,
   type RowsResponse,
@@ -20,7 +22,8 @@ import {
   type VersionsResponse,
   versionsResponseSchema,
 } from '@satchel/protocol';
-import type { HttpAnswer, HttpExchange, SocketOpener } from './http-exchange.ts';
+import type { HttpAnswer, HttpExchange, HttpRequest, SocketOpener } from './http-exchange.ts';
+import { LivePushes } from './live-pushes.ts';
 import { readLivePage, readPage } from './page-text.ts';
 import type { LiveConnection, LiveOpen, Metered, PullAnswer, TokenSource, Transport } from './transport.ts';
 
@@ -32,6 +35,8 @@ export interface HttpTransportOptions {
   readonly openSocket: SocketOpener;
   /** Milliseconds without a byte after which an exchange is given up. Default 30,000. */
   readonly timeoutMs?: number;
+  /** With it small pushes go over the live connection while one is open. */
+  readonly live?: { readonly scheduler: Scheduler; readonly userId: string };
 }
 
 type Heard = (traffic: 'data' | 'alerts' | 'media' | 'advisories', action: string, bytes: Metered) => void;
@@ -44,6 +49,7 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
   const server = options.server.replace(/\/+$/, '');
   const timeoutMs = options.timeoutMs ?? 30_000;
   let heard: Heard = () => {};
+  let pushes: LivePushes | null = null;
 
   const bearer = async (): Promise<string> => {
     const token = await options.token();
@@ -59,6 +65,7 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
     body?: unknown,
     extra: Readonly<Record<string, string>> = {},
     sent?: () => void,
+    began?: HttpRequest['began'],
   ): Promise<HttpAnswer> => {
     const headers: Record<string, string> = {
       authorization: `Bearer ${await bearer()}`,
@@ -74,6 +81,7 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
       timeoutMs,
       signal,
       ...(sent ? { sent } : {}),
+      ...(began ? { began } : {}),
     });
     heard('data', action, { sent: answer.sent, received: answer.received });
     if (answer.status === 304) return answer;
@@ -111,12 +119,19 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
     read(parser, (await ask(action, 'GET', path, signal)).text);
 
   return {
-    push: (request, signal, sent): Promise<PushResponse> =>
-      post('push', '/v1/push', pushResponseSchema as Parser<PushResponse>, request, signal, sent),
+    async push(request, signal, sent): Promise<PushResponse> {
+      const answered = await pushes?.push(request, signal, sent ?? (() => {}));
+      if (answered) return answered;
+      const parser = pushResponseSchema as Parser<PushResponse>;
+      return post('push', '/v1/push', parser, request, signal, sent);
+    },
 
-    async pull(request, digest, signal, sent): Promise<PullAnswer> {
+    async pull(request, digest, signal, sent, next): Promise<PullAnswer> {
       const extra: Record<string, string> = digest === null ? {} : { 'if-none-match': `"${digest}"` };
-      const answer = await ask('pull', 'POST', '/v1/pull', signal, request, extra, sent);
+      const answer = await ask('pull', 'POST', '/v1/pull', signal, request, extra, sent, (headers) => {
+        const cursor = headers[NEXT_CURSOR_HEADER];
+        if (cursor !== undefined) next?.(cursor);
+      });
       return answer.status === 304 ? { kind: 'unchanged' } : { kind: 'page', lines: readPage(answer.text) };
     },
 
@@ -165,7 +180,12 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
         bearer,
         openSocket: options.openSocket,
         open,
-        heard: (bytes) => heard('data', 'live', bytes),
+        heard: (action, bytes) => heard('data', action, bytes),
+        live: options.live,
+        pushes: (now) => {
+          pushes?.end();
+          pushes = now;
+        },
       }),
     onMetered(listener) {
       heard = listener;
@@ -200,20 +220,31 @@ const openLive = (given: {
   readonly bearer: () => Promise<string>;
   readonly openSocket: SocketOpener;
   readonly open: LiveOpen;
-  readonly heard: (bytes: Metered) => void;
+  readonly heard: (action: 'live' | 'push', bytes: Metered) => void;
+  readonly live: HttpTransportOptions['live'];
+  /** Who takes pushes from here on; `null` when the connection has ended. */
+  readonly pushes: (now: LivePushes | null) => void;
 }): LiveConnection => {
   const { open } = given;
+  let pushes: LivePushes | null = null;
   let closed = false;
   let lastProblem: string | undefined;
   const end = (code: string): void => {
     if (closed) return;
     closed = true;
+    endPushes();
     open.closed(code);
   };
-  const send = (message: unknown): void => {
+  const endPushes = (): void => {
+    if (!pushes) return;
+    pushes.end();
+    pushes = null;
+    given.pushes(null);
+  };
+  const send = (message: unknown, action: 'live' | 'push' = 'live'): void => {
     if (closed) return;
     const text = JSON.stringify(message);
-    given.heard({ sent: text.length + FRAME_BYTES, received: 0 });
+    given.heard(action, { sent: text.length + FRAME_BYTES, received: 0 });
     socket.send(text);
   };
   const socket = given.openSocket(given.url, {
@@ -231,7 +262,8 @@ const openLive = (given: {
     },
     message: (text) => {
       if (closed) return;
-      given.heard({ sent: 0, received: text.length + FRAME_BYTES });
+      const isAnswer = text.startsWith('{"type":"answer"');
+      given.heard(isAnswer ? 'push' : 'live', { sent: 0, received: text.length + FRAME_BYTES });
       if (text.startsWith('{"line":')) {
         try {
           open.page(readLivePage(text));
@@ -245,7 +277,18 @@ const openLive = (given: {
       if (!message.success) return;
       switch (message.data.type) {
         case 'ready':
+          if (given.live && message.data.push === given.live.userId) {
+            const { scheduler, userId } = given.live;
+            const { clientId, schemaVersion } = open.hello;
+            pushes = new LivePushes({ clientId, userId, schemaVersion }, scheduler, (push) =>
+              send(push, 'push'),
+            );
+            given.pushes(pushes);
+          }
           return open.ready(message.data.sessionId);
+        case 'answer':
+          pushes?.answered(message.data);
+          return;
         case 'poke':
           return open.poke();
         case 'problem':
@@ -259,6 +302,7 @@ const openLive = (given: {
     token: (token) => send({ type: 'token', token }),
     close: () => {
       closed = true;
+      endPushes();
       socket.close();
     },
   };

@@ -1,5 +1,16 @@
 import type { Timer } from '@satchel/core';
-import { LIVE_CLOSE, type LiveUp, liveUpSchema, SatchelError, unreachable } from '@satchel/protocol';
+import {
+  LIVE_CLOSE,
+  type LivePushSession,
+  type LiveUp,
+  liveUpSchema,
+  type PushRequest,
+  type PushResponse,
+  packAnswers,
+  SatchelError,
+  unpackPush,
+  unreachable,
+} from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import { heardFrom } from '../clients/heard.ts';
 import type { ServerContext } from '../context.ts';
@@ -12,6 +23,11 @@ import type { Tailer } from './tailer.ts';
 /** Verifies a token. Throws `auth_missing`, `auth_invalid`, `auth_expired`. */
 export type Authenticate = (token: string) => Promise<Principal>;
 
+/** Takes a push that came over a socket, as the route takes one by HTTP. */
+export type TakePush = (principal: Principal, request: PushRequest) => Promise<PushResponse>;
+
+/** Pushes of one connection that are under way at once; a client sends one after the other. */
+const MAX_PUSHES = 4;
 /** Milliseconds in which a new socket must say hello. */
 const HELLO_WITHIN = 10_000;
 /** Milliseconds between signs of life; a socket that misses one is dead. */
@@ -27,6 +43,10 @@ const MAX_MESSAGES = 240;
 interface Connection {
   readonly socket: LiveSocket;
   session: LiveSession | null;
+  /** What its pushes leave out, once it said hello. */
+  pushing: LivePushSession | null;
+  /** Pushes under way. */
+  pushes: number;
   /** Messages are taken one after the other. */
   turn: Promise<void>;
   messages: number;
@@ -49,16 +69,19 @@ export class LiveSessions {
   readonly #ctx: ServerContext;
   readonly #tailer: Tailer;
   readonly #authenticate: Authenticate;
+  readonly #push: TakePush | undefined;
+  readonly #underWay = new Set<Promise<void>>();
   readonly #connections = new Set<Connection>();
   readonly #timers: Timer[] = [];
   /** The newest lock-out that was seen, UTC milliseconds. */
   #revokedAt: number;
   #stopped = false;
 
-  constructor(ctx: ServerContext, tailer: Tailer, authenticate: Authenticate) {
+  constructor(ctx: ServerContext, tailer: Tailer, authenticate: Authenticate, push?: TakePush) {
     this.#ctx = ctx;
     this.#tailer = tailer;
     this.#authenticate = authenticate;
+    this.#push = push;
     this.#revokedAt = ctx.clock.now();
     this.#every(PING_EVERY, () => this.#ping());
     this.#every(REVOKED_EVERY, () => void this.closeRevoked());
@@ -72,6 +95,8 @@ export class LiveSessions {
     const connection: Connection = {
       socket,
       session: null,
+      pushing: null,
+      pushes: 0,
       turn: Promise.resolve(),
       messages: 0,
       ended: false,
@@ -103,6 +128,11 @@ export class LiveSessions {
     for (const connection of [...this.#connections]) {
       this.#end(connection, LIVE_CLOSE.goingAway, 'server stopping');
     }
+  }
+
+  /** Resolves when no push is under way. */
+  async pushed(): Promise<void> {
+    await Promise.all(this.#underWay);
   }
 
   /** Closes the sockets of clients that an administrator locked out (rule 30). */
@@ -142,6 +172,9 @@ export class LiveSessions {
           connection.session?.join(message.cursor);
           this.#tailer.wake();
           return;
+        case 'push':
+          this.#startPush(connection, message);
+          return;
         case 'token':
           await this.#token(connection, message.token);
           return;
@@ -173,10 +206,52 @@ export class LiveSessions {
     const session = new LiveSession(id, connection.socket, reader, readerView(ctx, reader));
     connection.session = session;
     this.#expireAt(connection, principal.expiresAt);
-    session.tell({ type: 'ready', sessionId: id, serverTime: ctx.clock.now() });
+    connection.pushing = {
+      clientId: hello.clientId,
+      userId: principal.userId,
+      schemaVersion: hello.schemaVersion,
+    };
+    session.tell({
+      type: 'ready',
+      sessionId: id,
+      serverTime: ctx.clock.now(),
+      ...(this.#push ? { push: principal.userId } : {}),
+    });
     if (hello.cursor === null) session.poke();
     else session.join(hello.cursor);
     this.#tailer.add(session);
+  }
+
+  /** Beside the connection's other messages, which need not wait for it. */
+  #startPush(connection: Connection, message: LiveUp & { type: 'push' }): void {
+    const { pushing, session } = connection;
+    const request = pushing && unpackPush(pushing, message.push);
+    if (!session || !request || !this.#push || connection.pushes >= MAX_PUSHES)
+      throw new SatchelError('request_invalid', { path: 'type', reason: 'no push is expected' });
+    // Pushes are counted as requests are.
+    connection.messages -= 1;
+    connection.pushes += 1;
+    const work = this.#answerPush(session, message.id, request, this.#push).finally(() => {
+      connection.pushes -= 1;
+      this.#underWay.delete(work);
+    });
+    this.#underWay.add(work);
+  }
+
+  async #answerPush(session: LiveSession, id: number, request: PushRequest, push: TakePush): Promise<void> {
+    try {
+      const response = await push(session.reader.principal, request);
+      const versions = packAnswers(request, response);
+      session.tell(
+        versions
+          ? { type: 'answer', id, serverTime: response.serverTime, versions }
+          : { type: 'answer', id, response },
+      );
+    } catch (error) {
+      const told = error instanceof SatchelError ? error : new SatchelError('server_error');
+      if (told !== error) this.#ctx.log.error({ err: error }, 'a push over a live connection failed');
+      session.tell({ type: 'answer', id, problem: told.toProblem() });
+    }
   }
 
   /** A new token on an open socket: of the same user, or the socket is closed. */

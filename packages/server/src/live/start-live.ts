@@ -1,5 +1,5 @@
 import type { ServerContext } from '../context.ts';
-import { type Authenticate, LiveSessions } from './sessions.ts';
+import { type Authenticate, LiveSessions, type TakePush } from './sessions.ts';
 import { Tailer } from './tailer.ts';
 
 /** The live side of one node. */
@@ -19,15 +19,21 @@ export interface Live {
  * attachLive(server, live.sessions);
  * ```
  */
-export const startLive = async (ctx: ServerContext, authenticate: Authenticate): Promise<Live> => {
+export const startLive = async (
+  ctx: ServerContext,
+  authenticate: Authenticate,
+  /** Absent: nothing is pushed over its connections. */
+  push?: TakePush,
+): Promise<Live> => {
   const tailer = new Tailer(ctx);
   await tailer.start();
-  const sessions = new LiveSessions(ctx, tailer, authenticate);
+  const sessions = new LiveSessions(ctx, tailer, authenticate, push);
   return {
     sessions,
     tailer,
     stop: async () => {
       sessions.stop();
+      await sessions.pushed();
       await tailer.stop();
     },
   };

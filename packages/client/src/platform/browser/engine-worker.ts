@@ -204,6 +204,7 @@ export class EngineWorker {
         token: () => this.#token(),
         exchange: fetchExchange,
         openSocket: browserSocket,
+        live: { scheduler: browserScheduler, userId: open.userId },
       }),
       clock: browserClock,
       random: browserRandom,
