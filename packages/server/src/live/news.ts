@@ -1,15 +1,15 @@
 import { MAX_LIVE_PAGE_BYTES, type Outcome } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
 import type { Queryable } from '../postgres/database.ts';
-import { together } from '../postgres/together.ts';
 import { mayBeBrief, ownBlocks, readTableBody } from '../pull/body.ts';
-import { type Entry, entriesSince } from '../pull/entries.ts';
+import type { Entry } from '../pull/entries.ts';
 import { groupBy } from '../pull/group-by.ts';
 import { goneLine, ownLine, rowsLine } from '../pull/line-text.ts';
-import { type ClientOutcome, outcomesSince } from '../pull/outcomes.ts';
+import type { ClientOutcome } from '../pull/outcomes.ts';
 import { outcomesInSight } from '../pull/outcomes-in-sight.ts';
 import type { TableView } from '../pull/reader-view.ts';
 import type { Audience } from './audience.ts';
+import { findNews } from './read-news.ts';
 import { patchLines, type RecentUpdate, type RecentUpdates, recentUpdates } from './recent.ts';
 import type { LiveSession } from './session.ts';
 
@@ -67,10 +67,15 @@ export const readNews = async (
     for (const scope of audience.scopes) scopes.add(scope);
     for (const { reader } of audience.sessions) clients.add(reader.clientId);
   }
-  const [entries, found] = await together([
-    entriesSince(tx, [...scopes], standers.since, tableIds, MAX_ENTRIES, MAX_SCOPE_ENTRIES + 1),
-    outcomesSince(tx, [...clients], standers.outcomesSince),
-  ]);
+  const { entries, outcomes: found } = await findNews(tx, {
+    scopes: [...scopes],
+    since: standers.since,
+    tableIds,
+    limit: MAX_ENTRIES,
+    perScope: MAX_SCOPE_ENTRIES + 1,
+    clients: [...clients],
+    outcomesSince: standers.outcomesSince,
+  });
   const byScope = groupBy(entries, ({ scope }) => scope);
   const flooded = new Set<string>();
   for (const [scope, list] of byScope) if (list.length > MAX_SCOPE_ENTRIES) flooded.add(scope);

@@ -24,6 +24,25 @@ const WITH_WRITER = `${COLUMNS}, e.writer`;
 const START: EntryPlace = ['0', -1, ''];
 
 /**
+ * Text of `entriesSince`. Parameters: scopes, the first transaction after the snapshot,
+ * the limit of all, table numbers, the limit of a scope; `running` names that of the
+ * transactions which were running then, if any.
+ */
+export const entriesText = (running: string | undefined): string => {
+  const arm = (condition: string): string => `
+    (select ${WITH_WRITER}
+     from satchel.entries e
+     where e.scope = s.scope and ${condition} and e.table_id = any($4::smallint[])
+     limit $5)`;
+  const after = arm('e.xid >= $2::xid8');
+  const arms = running === undefined ? after : `${after} union all ${arm(`e.xid = any(${running}::xid8[])`)}`;
+  return `select c.scope, c."tableId", c.key, c.xid, c.version, c.present, c.deleted, c.writer
+     from unnest($1::text[]) as s(scope)
+     cross join lateral (${arms}) c
+     limit $3`;
+};
+
+/**
  * Entries of some scopes that the snapshot `since` does not see, in no order: at most
  * `limit` of them, of each scope at most about `perScope`. The two arms are together
  * exactly "not visible in the snapshot", and cost what changed, not what is open (rule 41).
@@ -37,23 +56,10 @@ export const entriesSince = async (
   perScope: number = limit,
 ): Promise<Entry[]> => {
   const { xmax, xip } = parseSnapshot(since);
-  const after = `
-    (select ${WITH_WRITER}
-     from satchel.entries e
-     where e.scope = s.scope and e.xid >= $2::xid8 and e.table_id = any($4::smallint[])
-     limit $5)`;
-  const running = `
-    (select ${WITH_WRITER}
-     from satchel.entries e
-     where e.scope = s.scope and e.xid = any($6::xid8[]) and e.table_id = any($4::smallint[])
-     limit $5)`;
   const parameters: unknown[] = [scopes, String(xmax), limit, tableIds, perScope];
   if (xip.length > 0) parameters.push(xip.map(String));
   const { rows } = await tx.query<Entry>(
-    `select c.scope, c."tableId", c.key, c.xid, c.version, c.present, c.deleted, c.writer
-     from unnest($1::text[]) as s(scope)
-     cross join lateral (${xip.length > 0 ? `${after} union all ${running}` : after}) c
-     limit $3`,
+    entriesText(xip.length > 0 ? '$6' : undefined),
     parameters,
     xip.length > 0 ? 'entries_since_running' : 'entries_since',
   );

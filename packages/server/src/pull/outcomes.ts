@@ -12,6 +12,24 @@ export interface ClientOutcome {
 }
 
 /**
+ * Text of `outcomesSince`, by the names of its parameters: clients, the first transaction
+ * after the snapshot, those that were running then.
+ */
+export const outcomesText = (clients: string, after: string, running: string): string =>
+  `select m.client_id as "clientId", m.outcome
+     from unnest(${clients}::uuid[]) as c(client_id)
+     cross join lateral (
+       select m.client_id, m.run_id, m.seq, m.outcome, m.xid from satchel.mutations m
+       where m.client_id = c.client_id and m.xid >= ${after}::xid8 and m.outcome is not null
+       union all
+       select m.client_id, m.run_id, m.seq, m.outcome, m.xid from satchel.mutations m
+       where m.client_id = c.client_id and m.xid = any(${running}::xid8[]) and m.outcome is not null
+     ) m
+     left join satchel.runs r on r.client_id = m.client_id and r.run_id = m.run_id
+     where not coalesce(r.acked @> m.seq, false)
+     order by m.client_id, m.xid, m.seq`;
+
+/**
  * Outcomes of some clients' own mutations that `since` does not see and this snapshot
  * does (rule 56), but for those that a client said it has. As they are stored: see
  * `shownOutcome` for what a reader may see of them.
@@ -23,18 +41,7 @@ export const outcomesSince = async (
 ): Promise<readonly ClientOutcome[]> => {
   const { xmax, xip } = parseSnapshot(since);
   const { rows } = await tx.query<ClientOutcome>(
-    `select m.client_id as "clientId", m.outcome
-     from unnest($1::uuid[]) as c(client_id)
-     cross join lateral (
-       select m.client_id, m.run_id, m.seq, m.outcome, m.xid from satchel.mutations m
-       where m.client_id = c.client_id and m.xid >= $2::xid8 and m.outcome is not null
-       union all
-       select m.client_id, m.run_id, m.seq, m.outcome, m.xid from satchel.mutations m
-       where m.client_id = c.client_id and m.xid = any($3::xid8[]) and m.outcome is not null
-     ) m
-     left join satchel.runs r on r.client_id = m.client_id and r.run_id = m.run_id
-     where not coalesce(r.acked @> m.seq, false)
-     order by m.client_id, m.xid, m.seq`,
+    outcomesText('$1', '$2', '$3'),
     [clientIds, String(xmax), xip.map(String)],
     'outcomes_since',
   );

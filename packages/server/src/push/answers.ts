@@ -46,9 +46,7 @@ const answerOf = (
   const { mutationId } = verdict.submitted.mutation;
   switch (verdict.kind) {
     case 'settled': {
-      const deleted = new Set(
-        verdict.effects.flatMap(({ address, after }) => (after === null ? [address] : [])),
-      );
+      const deleted = deletedRows(verdict);
       return {
         kind: 'outcome',
         outcome: outcomeOf(verdict, verdict.outcome, (change) => {
@@ -73,6 +71,13 @@ const answerOf = (
   }
 };
 
+const NONE: ReadonlySet<RowAddress> = new Set();
+
+const deletedRows = ({ effects }: SettledVerdict): ReadonlySet<RowAddress> =>
+  effects.some(({ after }) => after === null)
+    ? new Set(effects.flatMap(({ address, after }) => (after === null ? [address] : [])))
+    : NONE;
+
 const outcomeOf = (
   verdict: SettledVerdict | ReviewVerdict,
   outcome: Outcome['outcome'],
@@ -91,23 +96,18 @@ const outcomeOf = (
   return { mutationId: mutation.mutationId, outcome, changes, ...(problem ? { problem } : {}) };
 };
 
-const plainChange = ({
-  table,
-  key,
-  clientKey,
-  outcome,
-  columns,
-  conflictId,
-  problem,
-}: ChangeVerdict): ChangeOutcome => ({
-  table,
-  key: clientKey ?? key,
-  outcome,
-  ...(clientKey === undefined ? {} : { newKey: key }),
-  ...(columns === undefined ? {} : { columns: [...columns] }),
-  ...(conflictId === undefined ? {} : { conflictId }),
-  ...(problem === undefined ? {} : { problem }),
-});
+type Told = { -readonly [K in keyof ChangeOutcome]: ChangeOutcome[K] };
+
+/** Field by field: spreading what is mostly not there cost half of the answers' time. */
+const plainChange = (change: ChangeVerdict): Told => {
+  const { table, key, clientKey, outcome, columns, conflictId, problem } = change;
+  const told: Told = { table, key: clientKey ?? key, outcome };
+  if (clientKey !== undefined) told.newKey = key;
+  if (columns !== undefined) told.columns = [...columns];
+  if (conflictId !== undefined) told.conflictId = conflictId;
+  if (problem !== undefined) told.problem = problem;
+  return told;
+};
 
 const settledChange = (
   change: ChangeVerdict,
@@ -117,11 +117,9 @@ const settledChange = (
     version,
   }: { readonly isTold: boolean; readonly row: Values | null; readonly version: number | undefined },
 ): ChangeOutcome => {
-  const plain = plainChange(change);
-  if (change.outcome === 'rejected') return plain;
-  return {
-    ...plain,
-    ...(version === undefined ? {} : { version }),
-    ...(isTold ? { row } : {}),
-  };
+  const told = plainChange(change);
+  if (change.outcome === 'rejected') return told;
+  if (version !== undefined) told.version = version;
+  if (isTold) told.row = row;
+  return told;
 };

@@ -1,15 +1,13 @@
-import { type Problem, type PushAnswer, SatchelError } from '@satchel/protocol';
+import type { Problem, PushAnswer } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import type { RecentUpdate } from '../live/recent.ts';
 import type { Transaction } from '../postgres/database.ts';
-import { together } from '../postgres/together.ts';
-import { readAgain, readWritten } from './after-write.ts';
+import { readWritten } from './after-write.ts';
 import { answersOf } from './answers.ts';
 import { type Decided, decide } from './decide.ts';
 import type { FactBook } from './fact-book.ts';
 import type { Ruling } from './facts.ts';
-import { readKnown } from './known.ts';
 import { loadCommon } from './load-common.ts';
 import { loadProbe } from './load-probe.ts';
 import { loadRare, type RareGiven } from './load-rare.ts';
@@ -17,6 +15,7 @@ import { readOffering } from './offering.ts';
 import { readRows } from './read-rows.ts';
 import type { RowAddress } from './row-address.ts';
 import { settle, type Written } from './settle.ts';
+import { readStart } from './start.ts';
 import type { Submitted } from './submitted.ts';
 import { TryAgain } from './try-again.ts';
 import { updatesMade } from './updates-made.ts';
@@ -76,10 +75,7 @@ export const applyBatch = async (
   job: Job,
   lessons: Lessons,
 ): Promise<Applied> => {
-  const [{ now, epoch, someHeld }, known] = await together([
-    beginWriting(tx, job),
-    readKnown(tx, job.principal, job.submitted),
-  ]);
+  const { now, epoch, someHeld, known, renames, waiting: others } = await readStart(ctx, tx, job);
   const waiting = job.releases && (await lockWaiting(tx, job, job.releases));
   const fresh = job.submitted.flatMap((one) => {
     const isTodo = waiting?.has(one.mutation.mutationId) ?? !known.answers.has(one.mutation.mutationId);
@@ -103,6 +99,8 @@ export const applyBatch = async (
     now,
     submitted: fresh,
     runs: known.runs,
+    renames,
+    waiting: others,
     rulings: job.rulings,
     isTrusted: job.isTrusted ?? false,
     offering: await readOffering(
@@ -123,10 +121,7 @@ export const applyBatch = async (
     : await decideWith(ctx, tx, facts, rare);
   const effects = [...decided.rows.effects()];
   await writeRows(ctx, tx, effects);
-  const [rows, again] = await together([
-    readWritten(ctx, tx, effects, [...facts.scopes]),
-    readAgain(ctx, tx, effects),
-  ]);
+  const { rows, again } = await readWritten(ctx, tx, effects, [...facts.scopes]);
   const written: Written = {
     rows,
     again,
@@ -147,23 +142,6 @@ export const applyBatch = async (
     someHeld,
     version: written.version,
   };
-};
-
-/** Says to the capture triggers who writes, and reads the clock. */
-const beginWriting = async (
-  tx: Transaction,
-  job: Job,
-): Promise<{ now: number; epoch: string; someHeld: boolean }> => {
-  const { rows } = await tx.query<{ now: number; epoch: string | null; some_held: boolean }>(
-    `select set_config('satchel.source', $1, true), set_config('satchel.writer', $2, true), satchel.now_ms() as now,
-            (select g.epoch from satchel.generations g order by g.generation desc limit 1) as epoch,
-            exists (select from satchel.held) as some_held`,
-    [job.source, job.submitted[0]?.clientId ?? ''],
-    'push_begin',
-  );
-  const row = rows[0];
-  if (row === undefined) throw new SatchelError('server_busy');
-  return { now: row.now, epoch: row.epoch ?? '', someHeld: row.some_held };
 };
 
 /** Those that wait still: another node may have been quicker. */

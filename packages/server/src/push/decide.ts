@@ -1,6 +1,7 @@
 import { InvariantError, unreachable, type Values } from '@satchel/protocol';
 import type { Facts, Waiting } from './facts.ts';
 import { MutationTrial } from './mutation-trial.ts';
+import { PlainInserts } from './plain-inserts.ts';
 import { type RowAddress, rowAddress } from './row-address.ts';
 import { type RowDraft, WorkingRows } from './row-state.ts';
 import { inRunOrder } from './run-order.ts';
@@ -23,7 +24,10 @@ export interface Decided {
 export const decide = (facts: Facts, submitted: readonly Submitted[]): Decided => {
   const rows = new WorkingRows(facts.rows, facts.probe && new UniqueIndex(facts.app));
   const batch = new BatchMemory(facts);
-  const verdicts = inRunOrder(submitted).map((one) => decideMutation(facts, batch, rows, one));
+  const inserts = new PlainInserts(facts, batch, rows);
+  const verdicts = inRunOrder(submitted).map(
+    (one) => inserts.decide(one) ?? decideMutation(facts, batch, rows, one),
+  );
   return { verdicts, rows };
 };
 
@@ -42,6 +46,8 @@ export class BatchMemory {
   readonly #waiting = new Map<string, Waiting>();
   readonly #offered = new Map<string, number>();
   readonly #became = new Map<string, Values | null>();
+  /** Mutations that only inserted, by id: what rows became stands in them, until it is asked for. */
+  readonly #inserts = new Map<string, Submitted>();
 
   constructor(facts: Facts) {
     this.#facts = facts;
@@ -57,18 +63,30 @@ export class BatchMemory {
     return this.#keys.get(`${submitted.clientId} ${address}`) ?? this.#facts.newKey(submitted, address);
   }
 
+  /** Whether anything of these clients waits. */
+  get hasWaiting(): boolean {
+    return this.#waiting.size > 0 || this.#facts.hasWaiting;
+  }
+
   waiting(submitted: Submitted, address: RowAddress): Waiting | undefined {
     return this.#waiting.get(`${submitted.clientId} ${address}`) ?? this.#facts.waiting(address, submitted);
   }
 
   /** The row as a mutation of this batch left it. */
   became(mutationId: string, address: RowAddress): Values | null | undefined {
+    for (const { table, key, values } of this.#inserts.get(mutationId)?.changes ?? [])
+      this.#became.set(`${mutationId} ${rowAddress(table, key)}`, values ?? null);
+    this.#inserts.delete(mutationId);
     return this.#became.get(`${mutationId} ${address}`);
   }
 
   /** The highest version offered for a column until now. */
   offered(address: RowAddress, column: string): number {
     return Math.max(this.#offered.get(`${address}\n${column}`) ?? -1, this.#facts.offered(address, column));
+  }
+
+  keepInserts(submitted: Submitted): void {
+    this.#inserts.set(submitted.mutation.mutationId, submitted);
   }
 
   keep(verdict: Verdict, draft: RowDraft, given: ReadonlyMap<RowAddress, GivenKey>): void {

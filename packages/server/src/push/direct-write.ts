@@ -2,7 +2,7 @@ import type { Values } from '@satchel/protocol';
 import { needsWriters, type Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
-import { readAgain, readWritten } from './after-write.ts';
+import { readWritten } from './after-write.ts';
 import type { Source } from './apply.ts';
 import { jsonParameter } from './json-parameter.ts';
 import { keyOfAddress, type RowAddress, tableOf } from './row-address.ts';
@@ -42,8 +42,9 @@ export const writeDirectly = async (
   if (before === null && after === null) return undefined;
   const now = await beginDirectWrite(tx, writer.source);
   await writeRows(ctx, tx, [effect]);
-  const version = (await readWritten(ctx, tx, [effect], [])).get(address)?.version;
-  const again = (await readAgain(ctx, tx, [effect])).get(address);
+  const written = await readWritten(ctx, tx, [effect], []);
+  const version = written.rows.get(address)?.version;
+  const again = written.again.get(address);
   const tableId = ctx.tableIds.get(tableOf(address));
   const key = keyOfAddress(address);
   await tx.query(

@@ -25,6 +25,7 @@ export type RareFacts =
 
 /** A mutation that waits, by the rows that it touches. */
 export interface WaitingMutation {
+  readonly mutationId: string;
   readonly clientId: string;
   readonly runId: string;
   readonly seq: number;
@@ -212,6 +213,10 @@ export class FactBook implements Facts {
 
   ruling(address: RowAddress): Ruling | undefined {
     return this.#common.rulings.get(address);
+  }
+
+  get hasWaiting(): boolean {
+    return this.#waiting.size > 0;
   }
 
   waiting(address: RowAddress, { clientId, runId, mutation }: Submitted): Waiting | undefined {

@@ -50,6 +50,8 @@ export interface Facts {
   newKey(submitted: Submitted, address: RowAddress): string | undefined;
   /** What the outcome of an earlier mutation says the column became. */
   became(mutationId: string, address: RowAddress, column: string): Value | undefined;
+  /** Whether there are such mutations at all. */
+  readonly hasWaiting: boolean;
   waiting(address: RowAddress, submitted: Submitted): Waiting | undefined;
   /** The open review of a row, whoever opened it. */
   openReview(address: RowAddress): string | undefined;

@@ -1,9 +1,6 @@
 import { containsSeq, type Ranges } from '@satchel/core';
 import { type Outcome, type PushAnswer, SatchelError, unreachable } from '@satchel/protocol';
-import type { Principal } from '@satchel/schema';
 import { rangesFromSql } from '../clients/seq-text.ts';
-import type { Queryable } from '../postgres/database.ts';
-import { together } from '../postgres/together.ts';
 import type { Submitted } from './submitted.ts';
 
 /** What the server has kept of one run of a client. */
@@ -30,31 +27,12 @@ export interface Known {
   readonly runs: KnownRuns;
 }
 
-/**
- * What became of mutations that this principal sent before (rules 24, 62).
- *
- * Mutations are read before ranges: outcomes are collected in the transaction that adds
- * their range, so what was not there in the first statement is there in the second.
- */
-export const readKnown = async (
-  tx: Queryable,
-  principal: Pick<Principal, 'id'>,
+/** What became of mutations that this principal sent before (rules 24, 62), by mutation id. */
+export const knownOf = (
   submitted: readonly Submitted[],
-): Promise<Known> => {
-  const stored = tx.query<KnownRow>(
-    `select m.mutation_id, m.state, m.outcome, encode(m.hash, 'hex') as hash,
-            t.name as parent_table, h.parent_key, h.until
-       from unnest($2::uuid[]) s(mutation_id)
-       join satchel.mutations m on m.principal = $1 and m.mutation_id = s.mutation_id
-       left join satchel.held h on h.principal = m.principal and h.mutation_id = m.mutation_id
-       left join satchel.tables t on t.table_id = h.parent_table`,
-    [principal.id, submitted.map(({ mutation }) => mutation.mutationId)],
-    'push_known',
-  );
-  const [{ rows }, runs] = await together([
-    stored,
-    readRuns(tx, [...new Set(submitted.map(({ clientId }) => clientId))]),
-  ]);
+  rows: readonly KnownRow[],
+  runs: KnownRuns,
+): ReadonlyMap<string, PushAnswer> => {
   const found = new Map(rows.map((row) => [row.mutation_id, row]));
   const answers = new Map<string, PushAnswer>();
   for (const one of submitted) {
@@ -65,10 +43,10 @@ export const readKnown = async (
       answers.set(mutationId, forgotten(mutationId));
     }
   }
-  return { answers, runs };
+  return answers;
 };
 
-interface KnownRow {
+export interface KnownRow {
   readonly mutation_id: string;
   readonly state: 'settled' | 'held' | 'review';
   readonly outcome: Outcome | null;
@@ -78,21 +56,17 @@ interface KnownRow {
   readonly until: number | null;
 }
 
-const readRuns = async (tx: Queryable, clients: readonly string[]): Promise<KnownRuns> => {
-  const { rows } = await tx.query<{
-    client_id: string;
-    run_id: string;
-    first_seen_at: number;
-    settled: string;
-    acked: string;
-    renamed_from: number | null;
-  }>(
-    `select client_id, run_id, first_seen_at, settled::text as settled, acked::text as acked, renamed_from
-       from satchel.runs where client_id = any($1::uuid[])`,
-    [clients],
-    'push_runs',
-  );
-  return new Map(
+export interface RunRow {
+  readonly client_id: string;
+  readonly run_id: string;
+  readonly first_seen_at: number;
+  readonly settled: string;
+  readonly acked: string;
+  readonly renamed_from: number | null;
+}
+
+export const runsOf = (rows: readonly RunRow[]): KnownRuns =>
+  new Map(
     rows.map((row) => {
       const run: KnownRun = {
         clientId: row.client_id,
@@ -105,7 +79,6 @@ const readRuns = async (tx: Queryable, clients: readonly string[]): Promise<Know
       return [runOf(run), run];
     }),
   );
-};
 
 const forgotten = (mutationId: string): PushAnswer => ({
   kind: 'outcome',

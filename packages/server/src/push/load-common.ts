@@ -29,6 +29,8 @@ export interface BatchGiven {
   readonly now: number;
   readonly submitted: readonly Submitted[];
   readonly runs: KnownRuns;
+  readonly renames: readonly KnownRename[];
+  readonly waiting: readonly WaitingMutation[];
   readonly rulings: ReadonlyMap<RowAddress, Ruling>;
   readonly isTrusted: boolean;
   readonly offering: Offering | undefined;
@@ -36,9 +38,8 @@ export interface BatchGiven {
 
 /** Locks the rows of a batch and reads what every batch is decided from. */
 export const loadCommon = async (ctx: ServerContext, tx: Queryable, given: BatchGiven): Promise<FactBook> => {
-  const clients = [...new Set(given.submitted.map(({ clientId }) => clientId))];
   const batch = new Set(given.submitted.map(({ mutation }) => mutation.mutationId));
-  const [renames, waiting] = await together([readRenames(ctx, tx, clients), readWaiting(tx, clients, batch)]);
+  const waiting = given.waiting.filter(({ mutationId }) => !batch.has(mutationId));
   const common = (rows: CommonFacts['rows'], scopes: readonly string[]): FactBook =>
     new FactBook({
       app: ctx.app,
@@ -47,7 +48,7 @@ export const loadCommon = async (ctx: ServerContext, tx: Queryable, given: Batch
       scopes: new Set(scopes),
       rows,
       runs: given.runs,
-      renames,
+      renames: given.renames,
       waiting,
       rulings: given.rulings,
       isTrusted: given.isTrusted,
@@ -83,26 +84,18 @@ const touchedRows = (submitted: readonly Submitted[], facts: FactBook): Wanted =
   return wanted;
 };
 
-const readRenames = async (
-  ctx: ServerContext,
-  tx: Queryable,
-  clients: readonly string[],
-): Promise<readonly KnownRename[]> => {
-  const { rows } = await tx.query<{
-    client_id: string;
-    table_id: number;
-    old_key: string;
-    new_key: string;
-    run_id: string;
-    seq: number;
-    renamed_run: string | null;
-    renamed_from: number | null;
-  }>(
-    `select client_id, table_id, old_key, new_key, run_id, seq, renamed_run, renamed_from
-       from satchel.renames where client_id = any($1::uuid[])`,
-    [clients],
-    'push_renames',
-  );
+export interface RenameRow {
+  readonly client_id: string;
+  readonly table_id: number;
+  readonly old_key: string;
+  readonly new_key: string;
+  readonly run_id: string;
+  readonly seq: number;
+  readonly renamed_run: string | null;
+  readonly renamed_from: number | null;
+}
+
+export const renamesOf = (ctx: ServerContext, rows: readonly RenameRow[]): readonly KnownRename[] => {
   if (rows.length === 0) return [];
   const names = new Map([...ctx.tableIds].map(([name, id]) => [id, name]));
   return rows.map((row) => ({
@@ -118,40 +111,26 @@ const readRenames = async (
   }));
 };
 
-const readWaiting = async (
-  tx: Queryable,
-  clients: readonly string[],
-  batch: ReadonlySet<string>,
-): Promise<readonly WaitingMutation[]> => {
-  const { rows } = await tx.query<{
-    mutation_id: string;
-    client_id: string;
-    run_id: string;
-    seq: number;
-    body: WaitingBody;
-    parent_table: string | null;
-    parent_key: string | null;
-    until: number | null;
-  }>(
-    `select m.mutation_id, m.client_id, m.run_id, m.seq, m.body, t.name as parent_table, h.parent_key, h.until
-       from satchel.mutations m
-       left join satchel.held h on h.principal = m.principal and h.mutation_id = m.mutation_id
-       left join satchel.tables t on t.table_id = h.parent_table
-      where m.state in ('held', 'review') and m.client_id = any($1::uuid[])
-      order by m.received_at, m.seq`,
-    [clients],
-    'push_waiting',
-  );
-  return rows
-    .filter(({ mutation_id }) => !batch.has(mutation_id))
-    .map((row) => ({
-      clientId: row.client_id,
-      runId: row.run_id,
-      seq: row.seq,
-      addresses: row.body.rows.map(([table, key]) => rowAddress(table, key)),
-      waiting:
-        row.parent_table === null || row.parent_key === null
-          ? { kind: 'review', conflictIds: row.body.conflictIds ?? [] }
-          : { kind: 'held', parent: { table: row.parent_table, key: row.parent_key }, until: row.until ?? 0 },
-    }));
-};
+export interface WaitingMutationRow {
+  readonly mutation_id: string;
+  readonly client_id: string;
+  readonly run_id: string;
+  readonly seq: number;
+  readonly body: WaitingBody;
+  readonly parent_table: string | null;
+  readonly parent_key: string | null;
+  readonly until: number | null;
+}
+
+export const waitingOf = (rows: readonly WaitingMutationRow[]): readonly WaitingMutation[] =>
+  rows.map((row) => ({
+    mutationId: row.mutation_id,
+    clientId: row.client_id,
+    runId: row.run_id,
+    seq: row.seq,
+    addresses: row.body.rows.map(([table, key]) => rowAddress(table, key)),
+    waiting:
+      row.parent_table === null || row.parent_key === null
+        ? { kind: 'review', conflictIds: row.body.conflictIds ?? [] }
+        : { kind: 'held', parent: { table: row.parent_table, key: row.parent_key }, until: row.until ?? 0 },
+  }));

@@ -89,7 +89,8 @@ const lift = (app: App, mutation: Mutation): ReturnType<typeof liftMutation> | P
 const sizeProblem = (app: App, mutation: Mutation, content: string): Problem | undefined => {
   const { maxChanges, maxMutationBytes } = app.limits;
   const changes = mutation.changes.length;
-  const bytes = Buffer.byteLength(content);
+  // A character is three bytes at most: few texts need be counted.
+  const bytes = content.length * 3 > maxMutationBytes ? Buffer.byteLength(content) : content.length;
   return changes > maxChanges || bytes > maxMutationBytes
     ? new SatchelError('mutation_too_large', {
         changes,

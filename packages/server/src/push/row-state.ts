@@ -34,7 +34,12 @@ export class WorkingRows {
     return new RowDraft(this.#read, this.#now, this.#unique);
   }
 
-  /** Net effects of all drafts kept. */
+  /** What one mutation made of a row, kept at once. */
+  set(address: RowAddress, values: Values | null): void {
+    this.#now.set(address, values);
+  }
+
+  /** Net effects of all that was kept. */
   *effects(): Iterable<{
     readonly address: RowAddress;
     readonly before: Values | null;

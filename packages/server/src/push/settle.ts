@@ -39,12 +39,12 @@ export const settle = async (
 ): Promise<void> => {
   const kept = verdicts.filter(({ kind }) => kind !== 'needs-earlier');
   const settled = verdicts.filter((verdict): verdict is SettledVerdict => verdict.kind === 'settled');
+  const audit = auditRecords(ctx, settled, written, job.source, offering !== undefined);
   await together([
     job.releases
-      ? releaseMutations(tx, job, kept, answers)
-      : claimMutations(tx, job, kept, answers, written.now),
+      ? together([releaseMutations(tx, job, kept, answers), keepAudit(tx, job, audit, written)])
+      : claimMutations(tx, job, kept, answers, audit, written.now),
     keepHeld(ctx, tx, job, kept),
-    keepAudit(ctx, tx, job, settled, written, offering !== undefined),
     keepConflicts(ctx, tx, job, verdicts, written),
     keepRenames(ctx, tx, settled),
     keepWriters(ctx, tx, job, settled, written),
@@ -103,20 +103,35 @@ const claimMutations = async (
   job: Job,
   verdicts: readonly Verdict[],
   answers: ReadonlyMap<string, PushAnswer>,
+  audit: readonly AuditRecord[],
   now: number,
 ): Promise<void> => {
   if (verdicts.length === 0) return;
   const records = verdicts.toSorted(byId).map((verdict) => mutationRecord(verdict, answers));
-  const { rowCount } = await tx.query(
-    `insert into satchel.mutations
-       (principal, mutation_id, client_id, run_id, seq, batch_id, hash, author, hlc, received_at, state, outcome, body)
-     select $1, r.i, r.c, r.r, r.s, $2, decode(r.h, 'hex'), $3, r.l, $4, r.t, r.o, r.b
-       from json_to_recordset($5::json) as r(i uuid, c uuid, r uuid, s bigint, h text, l text, t text, o jsonb, b jsonb)
-     on conflict do nothing`,
-    [job.principal.id, job.batchId, job.principal.userId, now, jsonParameter(records)],
+  const { rows } = await tx.query<{ claimed: number }>(
+    `with claimed as (
+       insert into satchel.mutations
+         (principal, mutation_id, client_id, run_id, seq, batch_id, hash, author, hlc, received_at, state, outcome, body)
+       select $1, r.i, r.c, r.r, r.s, $2, decode(r.h, 'hex'), $3, r.l, $4, r.t, r.o, r.b
+         from json_to_recordset($5::json) as r(i uuid, c uuid, r uuid, s bigint, h text, l text, t text, o jsonb, b jsonb)
+       on conflict do nothing
+       returning 1
+     ), audited as (
+       ${auditInsert('$4', '$3', '$6', '$7')}
+     )
+     select count(*)::int as claimed from claimed`,
+    [
+      job.principal.id,
+      job.batchId,
+      job.principal.userId,
+      now,
+      jsonParameter(records),
+      job.principal.channel,
+      jsonParameter(audit),
+    ],
     'push_claim',
   );
-  if (rowCount < verdicts.length) throw new TryAgain([], true);
+  if ((rows[0]?.claimed ?? 0) < verdicts.length) throw new TryAgain([], true);
 };
 
 /** A mutation that waited has its outcome now, or waits on; pages carry the outcome by the new xid. */
@@ -208,22 +223,22 @@ const auditRecords = (
   );
 };
 
+const auditInsert = (at: string, user: string, channel: string, records: string): string =>
+  `insert into satchel.audit
+     (at, table_id, key, op, before, after, version, source, mutation_id, client_id, user_id, channel)
+   select ${at}, r.t, r.k, r.o, r.b, r.a, r.v, r.s, r.m, r.c, ${user}, ${channel}
+     from json_to_recordset(${records}::json)
+       as r(t smallint, k text, o text, b jsonb, a jsonb, v bigint, m uuid, c uuid, s text)`;
+
 const keepAudit = async (
-  ctx: ServerContext,
   tx: Transaction,
   job: Job,
-  settled: readonly SettledVerdict[],
+  records: readonly AuditRecord[],
   written: Written,
-  isOffering: boolean,
 ): Promise<void> => {
-  const records = auditRecords(ctx, settled, written, job.source, isOffering);
   if (records.length === 0) return;
   await tx.query(
-    `insert into satchel.audit
-       (at, table_id, key, op, before, after, version, source, mutation_id, client_id, user_id, channel)
-     select $1, r.t, r.k, r.o, r.b, r.a, r.v, r.s, r.m, r.c, $2, $3
-       from json_to_recordset($4::json)
-         as r(t smallint, k text, o text, b jsonb, a jsonb, v bigint, m uuid, c uuid, s text)`,
+    auditInsert('$1', '$2', '$3', '$4'),
     [written.now, job.principal.userId, job.principal.channel, JSON.stringify(records)],
     'push_audit',
   );

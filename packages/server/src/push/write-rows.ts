@@ -27,7 +27,9 @@ export const writeRows = async (
 ): Promise<void> => {
   const byTable = groupByTable(effects);
   if (byTable.size === 0) return;
-  const statements: Promise<unknown>[] = [tx.query('set constraints all deferred', [], 'push_deferred')];
+  const statements: Promise<unknown>[] = [];
+  // One row clashes with no other of the batch: what it may not be, it may not be at once.
+  if (!isOne(byTable)) statements.push(tx.query('set constraints all deferred', [], 'push_deferred'));
   const order = ctx.app.tableOrder.flatMap((name) => {
     const group = byTable.get(name);
     const table = ctx.app.tables[name];
@@ -58,6 +60,12 @@ interface Group {
   readonly updated: Update[];
   readonly deleted: string[];
 }
+
+const isOne = (byTable: ReadonlyMap<string, Group>): boolean => {
+  const [group, ...more] = byTable.values();
+  if (!group || more.length > 0) return false;
+  return group.inserted.length + group.updated.length + group.deleted.length === 1;
+};
 
 const groupByTable = (effects: Iterable<NetEffect>): ReadonlyMap<string, Group> => {
   const groups = new Map<string, Group>();
