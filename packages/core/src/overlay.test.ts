@@ -66,6 +66,9 @@ describe('[CORE-OVERLAY-01] the visible row', () => {
       name: 'mine',
     });
     expect(layOver(columns, null, [{ op: 'update', values: { name: 'mine' } }])).toBeNull();
+    const some: PendingChange = { ...update({ name: 'a' }, { name: 'mine' }), isPartial: true };
+    expect(layOver(columns, null, [some])).toBeNull();
+    expect(layOver(columns, base, [some])).toEqual({ ...base, name: 'mine' });
   });
 
   test('merges documents when it is given a way to', () => {

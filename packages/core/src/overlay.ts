@@ -12,6 +12,8 @@ export interface PendingChange {
   readonly values?: Values | null;
   /** What the user saw when writing: at least the columns that changed. */
   readonly old?: Values | null;
+  /** `old` has some columns alone, and is no row to show. */
+  readonly isPartial?: boolean;
 }
 
 /** What the user saw in the columns of a change: pending values where there were some, else confirmed ones. */
@@ -68,7 +70,8 @@ const layUpdate = (
  * it in their order; counters by increment, sets by member. Null when it is not there.
  *
  * A pending update of a row that the server no longer has shows what the user had
- * (`old`) with the edit, until that clash is decided.
+ * (`old`) with the edit, until that clash is decided; where only some columns of what
+ * he had are known, nothing.
  */
 export const layOver = (
   columns: Columns,
@@ -83,7 +86,7 @@ export const layOver = (
         row = { ...row, ...change.values };
         break;
       case 'update': {
-        const below = row ?? change.old ?? null;
+        const below = row ?? (change.isPartial ? null : change.old) ?? null;
         row = below && layUpdate(columns, below, change, documents);
         break;
       }

@@ -1,7 +1,7 @@
 import { equalValues, layOver } from '@satchel/core';
 import type { Values } from '@satchel/protocol';
 import type { EngineContext } from '../engine-context.ts';
-import { changesOfRow, isPending } from '../outbox/pending.ts';
+import { changesOfRow, isPending, toLayOver } from '../outbox/pending.ts';
 import { captureMark, sealWrite } from '../outbox/seal.ts';
 import { readBase } from '../pages/base.ts';
 import { keyExpression, type LocalTable, VERSION_COLUMN } from './local-table.ts';
@@ -66,7 +66,7 @@ const expectedRow = (context: EngineContext, local: LocalTable, key: string): Va
   layOver(
     local.table.columns,
     readBase(context, local.name, key)?.row ?? null,
-    changesOfRow(context, local.name, key).map(({ op, new: written, old }) => ({ op, values: written, old })),
+    changesOfRow(context, local.name, key).map((change) => toLayOver(local, change)),
     context.app.documents,
   );
 

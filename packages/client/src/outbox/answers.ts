@@ -29,6 +29,7 @@ import {
   isPending,
   type PendingChange,
   RowSet,
+  toLayOver,
 } from './pending.ts';
 import { renameKey } from './rename.ts';
 import { isPlain, settlePlain } from './settle-plain.ts';
@@ -245,8 +246,7 @@ const takeImage = (
   }
   if (!newer) return;
   const before = base?.row ?? null;
-  const pending = { op: change.op, values: change.new, old: change.old };
-  const after = layOver(local.table.columns, before, [pending], context.app.documents);
+  const after = layOver(local.table.columns, before, [toLayOver(local, change)], context.app.documents);
   if (after)
     writeBase(context, table, key, { version, hold, row: withEffect(after, before, became), gone: null });
 };

@@ -107,6 +107,33 @@ describe('offering again', () => {
     expect(world.send().map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  describe('[OUT-50] an offered edit of a row that is here no more: the columns it has are no row', () => {
+    const gone = () => {
+      const { world, visit } = restored();
+      world.page([scope('store:1', 'reset'), { line: 'swept', scope: 'store:1' }], {
+        mode: 'backfill',
+        epoch: 'second',
+        offer: true,
+      });
+      return { world, visit };
+    };
+
+    it('shows nothing, and is laid over the row when that is here again', () => {
+      const { world } = gone();
+      expect(shown(world)).toEqual([{ id: 'n', name: 'New', visits: 0 }]);
+      const again = rows('store:1', 'customers', ['a', 9, customer('Ann', { visits: 7 })]);
+      world.page([scope('store:1'), again], { epoch: 'second' });
+      expect(shown(world)).toContainEqual({ id: 'a', name: 'Ann', visits: 8 });
+    });
+
+    it('shows nothing when it is answered', () => {
+      const { world, visit } = gone();
+      world.send();
+      world.answer(applied(visit, 20));
+      expect(shown(world)).toEqual([{ id: 'n', name: 'New', visits: 0 }]);
+    });
+  });
+
   it('[OUT-52] settled mutations past their keeping time are collected once the server was told, and not offered', () => {
     const { world } = restored();
     world.clock.millis += 31 * 86_400_000;

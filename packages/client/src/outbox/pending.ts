@@ -1,7 +1,7 @@
-import { rowName } from '@satchel/core';
+import { type PendingChange as LaidChange, rowName } from '@satchel/core';
 import type { Op, Seen, Values } from '@satchel/protocol';
 import type { SqlRow } from '../database/driver.ts';
-import { imageOf } from '../database/local-table.ts';
+import { imageOf, type LocalTable } from '../database/local-table.ts';
 import { readRow } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { keepBases } from '../pages/base.ts';
@@ -89,6 +89,17 @@ class CapturedChange implements PendingChange {
     return parsed<Record<string, Seen>>(this.#row.seen);
   }
 }
+
+/**
+ * A change as it is laid over a row. What an offer knows that its author saw are some
+ * columns, as the wire has them, never the key: they are no row.
+ */
+export const toLayOver = (local: LocalTable, { op, new: written, old }: PendingChange): LaidChange => ({
+  op,
+  values: written,
+  old,
+  isPartial: old !== null && local.keyColumns.some(({ name }) => old[name] === undefined),
+});
 
 /**
  * Images of the inserts of a range that are the only change of their row, read for a

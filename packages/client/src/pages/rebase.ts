@@ -1,7 +1,7 @@
 import { layOver } from '@satchel/core';
 import { putRow, readRowState, removeRow } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { changesOfRow, keepInsertedImages, type RowAddress } from '../outbox/pending.ts';
+import { changesOfRow, keepInsertedImages, type RowAddress, toLayOver } from '../outbox/pending.ts';
 import { deleteBase, readBase } from './base.ts';
 import { dropHolds } from './holds.ts';
 
@@ -21,7 +21,7 @@ const rebaseRow = (context: EngineContext, { table, key }: RowAddress): void => 
         : layOver(
             local.table.columns,
             base?.row ?? null,
-            pending.map(({ op, new: written, old }) => ({ op, values: written, old })),
+            pending.map((change) => toLayOver(local, change)),
             context.app.documents,
           );
     if (values) {
