@@ -2,6 +2,7 @@ import type { App } from '@satchel/schema';
 import { type BrowserPlatformOptions, browserPlatform } from '../../src/browser.ts';
 import { openSatchel, type Satchel, type SyncStatus, type Written } from '../../src/index.ts';
 import app from './device-app.ts';
+import { advanceTo } from './virtual-worker-time.ts';
 
 export interface OpenDevice {
   readonly server: string;
@@ -13,16 +14,18 @@ export interface OpenDevice {
   readonly refuse?: string;
   /** Seconds between scheduled runs. */
   readonly schedule?: number;
+  /** Where the worker's time stands, UTC milliseconds; without it, it runs. */
+  readonly time?: number;
 }
 
 /** What the device held when its indicator said that all is synced. */
 export interface Claim {
+  /** In the device's time. */
   readonly at: number;
   readonly pending: number;
   readonly tick: number;
-  /** Notes of this page whose write had resolved. */
+  /** Notes of this page whose write had resolved before the status was asked for. */
   readonly written: readonly string[];
-  readonly notes: readonly string[];
 }
 
 export interface WrittenNote {
@@ -47,8 +50,12 @@ export interface Device {
   writeOn(prefix: string): void;
   /** Writes notes one after the other; tells of each how long it took and whether it went to the journal. */
   writeMany(prefix: string, count: number): Promise<readonly WrittenNote[]>;
-  /** Tells `claims` what the device holds whenever its indicator says that all is synced. */
+  /** Tells `claims` what the device holds whenever it is told that all is synced. */
   claimOn(): void;
+  /** What the device holds, if its indicator says now that all is synced. */
+  claim(): Promise<Claim | null>;
+  /** Lets the worker's time pass, up to a moment. */
+  advance(to: number): Promise<void>;
   databases(): Promise<readonly string[]>;
   /** Every status told since the page was opened. */
   readonly statuses: SyncStatus[];
@@ -63,10 +70,14 @@ const db = (): Satchel => {
   return opened;
 };
 
-/** A write that resolved so long before the indicator spoke is in what it says. */
-const TOLD_WITHIN = 250;
-/** Notes of this page by the moment in which their promise resolved. */
-const resolved = new Map<string, number>();
+/** Notes of this page whose promise has resolved. */
+const resolved = new Set<string>();
+/** The worker's time, where it stands. */
+let time = 0;
+
+/** What is read after the status may be newer than what it says, never older. */
+const tickNow = async (): Promise<number> =>
+  Number((await db().get("select total from counters where id = 'tick'"))?.total ?? 0);
 
 const device: Device = {
   statuses: [],
@@ -74,13 +85,15 @@ const device: Device = {
   async open(options) {
     const startedAt = performance.now();
     token = options.token;
+    time = options.time ?? 0;
+    const words = [options.refuse ?? '', ...(options.time === undefined ? [] : [`time=${options.time}`])];
     const satchel = await openSatchel({
       app: app as App,
       platform: browserPlatform({
         worker: () =>
           new Worker(new URL('./device.worker.ts', import.meta.url), {
             type: 'module',
-            name: options.refuse ?? '',
+            name: words.join(' '),
           }),
         ...(options.storages ? { storages: options.storages } : {}),
       }),
@@ -105,7 +118,7 @@ const device: Device = {
       { sql: 'insert into notes (id, body) values (?, ?)', parameters: [key, body] },
       { sql: "update counters set total = total + 1 where id = 'notes'" },
     ]);
-    resolved.set(key, Date.now());
+    resolved.add(key);
     return written;
   },
   rows: (sql) => db().all(sql),
@@ -139,22 +152,23 @@ const device: Device = {
   },
   claimOn() {
     const { claims } = globalThis as unknown as { claims(claim: Claim): Promise<void> };
-    const read = `select (select total from counters where id = 'tick') as tick,
-      (select json_group_array(id) from notes) as notes`;
-    db().onStatus((status) => {
-      if (status.phase !== 'synced') return;
-      const at = Date.now();
-      const { pending } = status;
-      // What is read a moment later may be newer than what was said, never older.
-      db()
-        .get(read)
-        .then((row) => {
-          const notes = JSON.parse(String(row?.notes)) as string[];
-          return claims({ at, pending, tick: Number(row?.tick ?? 0), written: [...written], notes });
-        })
+    db().onStatus(({ pending, phase }) => {
+      if (phase !== 'synced') return;
+      const at = time;
+      tickNow()
+        .then((tick) => claims({ at, pending, tick, written: [] }))
         .catch(() => undefined);
-      const written = [...resolved].filter(([, when]) => when < at - TOLD_WITHIN).map(([key]) => key);
     });
+  },
+  async claim() {
+    const at = time;
+    const written = [...resolved];
+    const { pending, phase } = await db().status();
+    return phase === 'synced' ? { at, pending, tick: await tickNow(), written } : null;
+  },
+  async advance(to) {
+    time = to;
+    await advanceTo(to);
   },
   databases: () => db().databases(),
 };
