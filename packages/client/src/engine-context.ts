@@ -33,6 +33,8 @@ export interface Moving {
   open: boolean;
   /** Capture is silent at the moment, as `satchel_txn` has it. */
   silent: boolean;
+  /** When what is old was last collected, by this device's clock; `null` since the opening never. */
+  collectedAt: number | null;
 }
 
 /** The stamp of a new mutation: later than all before it. Kept by the caller once committed. */

@@ -65,6 +65,7 @@ export const openEngine = (options: OpenEngine): SqliteEngine => {
       holds: new Map(),
       open: false,
       silent: false,
+      collectedAt: null,
     },
   };
   prepareStore(context);

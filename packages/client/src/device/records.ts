@@ -3,15 +3,22 @@ import type { SeqRanges } from '@satchel/protocol';
 import type { MeterEntry, SyncRun } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
 
-/** Runs of the sync loop that are kept. */
 /** A tab that slept longer than this does not ask a second time. */
 const KEEP_ONCE = 30 * 86_400_000;
+/** Runs of the sync loop that are kept. */
 const RUNS_KEPT = 500;
 /** Days for which meters are kept: a month's budget, and the month before it. */
 const METER_DAYS = 62;
 const DAY = 86_400_000;
 
-export const recordRun = ({ db }: EngineContext, run: SyncRun): void => {
+/** Keeps a run that has ended; the first since the opening, and then one a day, collects what is old. */
+export const recordRun = (context: EngineContext, run: SyncRun): void => {
+  const { db, clock, now } = context;
+  const sinceCollected = Math.abs(clock.now() - (now.collectedAt ?? Number.NEGATIVE_INFINITY));
+  if (sinceCollected >= DAY) {
+    collectRecords(context);
+    now.collectedAt = clock.now();
+  }
   db.prepare('insert into satchel_runs (started_at, body) values (?, ?)').run([
     run.startedAt,
     JSON.stringify(run),

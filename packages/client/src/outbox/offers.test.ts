@@ -134,6 +134,28 @@ describe('offering again', () => {
     });
   });
 
+  it('[OUT-52] a sync run collects by itself: the first since the opening, and then one a day', () => {
+    const { world } = restored();
+    const run = () =>
+      world.engine.recordRun({ startedAt: world.clock.millis } as Parameters<
+        typeof world.engine.recordRun
+      >[0]);
+    const kept = () =>
+      world.driver.prepare("select count(*) as n from satchel_outbox where state = 'settled'").get()?.n;
+    world.engine.acked(world.engine.settledToAck());
+    run();
+    expect(kept()).toBe(2);
+    world.clock.millis += 30 * 86_400_000 - 3_600_000;
+    run();
+    expect(kept()).toBe(2);
+    world.clock.millis += 7_200_000;
+    run();
+    expect(kept()).toBe(2);
+    world.clock.millis += 86_400_000;
+    run();
+    expect(kept()).toBe(0);
+  });
+
   it('[OUT-52] settled mutations past their keeping time are collected once the server was told, and not offered', () => {
     const { world } = restored();
     world.clock.millis += 31 * 86_400_000;
