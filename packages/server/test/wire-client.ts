@@ -162,8 +162,8 @@ export class WireClient {
     return tail;
   }
 
-  live(): Promise<LiveWire> {
-    return LiveWire.open(this, this.#url);
+  live(brief = false): Promise<LiveWire> {
+    return LiveWire.open(this, this.#url, brief);
   }
 }
 
@@ -184,7 +184,7 @@ export class LiveWire {
     });
   }
 
-  static async open(client: WireClient, url: string): Promise<LiveWire> {
+  static async open(client: WireClient, url: string, brief: boolean): Promise<LiveWire> {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/live`);
     const wire = new LiveWire(socket);
     await new Promise<void>((resolve, reject) => {
@@ -199,6 +199,7 @@ export class LiveWire {
         token: client.token,
         clientId: client.clientId,
         cursor: client.cursor,
+        ...(brief ? { brief } : {}),
       }),
     );
     return wire;

@@ -49,7 +49,10 @@ export class Tailer {
 
   async start(): Promise<void> {
     const own = nodeName(this.#ctx);
-    this.#unhear = onAnnounced(this.#ctx, () => this.wake());
+    this.#unhear = onAnnounced(this.#ctx, () => {
+      this.wake();
+      return this.#running ?? undefined;
+    });
     this.#unlisten = await this.#ctx.db.listen(
       CHANNEL,
       (payload) => {
