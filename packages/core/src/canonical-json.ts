@@ -17,13 +17,38 @@ export const canonicalJson = (value: Json): string => {
   }
   if (!isObject(value)) return JSON.stringify(value);
   let text = '{';
-  for (const name of Object.keys(value).sort())
-    text += `${text === '{' ? '' : ','}${quoted(name)}:${canonicalJson(value[name]!)}`;
+  for (const name of sortedNames(value))
+    text += (text === '{' ? '' : ',') + label(name) + canonicalJson(value[name]!);
   return `${text}}`;
 };
 
-/** Names are mostly words, which need no escapes: looking is quicker than `JSON.stringify`. */
-const quoted = (name: string): string => (/^\w+$/.test(name) ? `"${name}"` : JSON.stringify(name));
+/** Names that are sorted by insertion: beyond it `sort` is quicker. */
+const FEW = 24;
+
+/** By code unit. Rows have few names: put in order one by one they take a third of the time. */
+const sortedNames = (value: { readonly [key: string]: Json }): string[] => {
+  const names = Object.keys(value);
+  if (names.length > FEW) return names.sort();
+  for (let index = 1; index < names.length; index++) {
+    const name = names[index]!;
+    let place = index;
+    for (; place > 0 && names[place - 1]! > name; place--) names[place] = names[place - 1]!;
+    names[place] = name;
+  }
+  return names;
+};
+
+/** Names are those of columns and fields, the same again and again; more are written anew. */
+const MAX_LABELS = 1_000;
+const labels = new Map<string, string>();
+
+const label = (name: string): string => {
+  const known = labels.get(name);
+  if (known !== undefined) return known;
+  const made = `${JSON.stringify(name)}:`;
+  if (labels.size < MAX_LABELS && name.length < 64) labels.set(name, made);
+  return made;
+};
 
 /** Whether two JSON values are the same, whatever the order of names. */
 export const equalJson = (a: Json, b: Json): boolean => {

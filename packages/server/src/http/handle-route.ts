@@ -2,7 +2,7 @@ import { InvariantError, SatchelError, uuidSchema } from '@satchel/protocol';
 import { isAdministrator, type Principal } from '@satchel/schema';
 import { readBody } from './body.ts';
 import type { Operations } from './operations.ts';
-import { checkProtocolVersion, checkStorable, parseJson, parseShape } from './parse-request.ts';
+import { checkProtocolVersion, checkStorable, parseJson, parsePush, parseShape } from './parse-request.ts';
 import type { Parameter, Reply, Route } from './route.ts';
 import { WIRE_SCHEMAS } from './wire-schemas.ts';
 
@@ -78,7 +78,8 @@ const bodyOf = async (
   const data = parseJson(text);
   checkProtocolVersion(data);
   if (route.holdsData) checkBatch(data, limits);
-  const body = parseShape<unknown>(WIRE_SCHEMAS[route.body], data);
+  const body =
+    route.body === 'PushRequest' ? parsePush(data) : parseShape<unknown>(WIRE_SCHEMAS[route.body], data);
   checkStorable(route.holdsData ? withoutData(body) : body);
   return { body, raw: text, received };
 };

@@ -1,6 +1,14 @@
-import { type Json, PROTOCOL_FLOOR, PROTOCOL_VERSION, SatchelError } from '@satchel/protocol';
+import {
+  type Json,
+  PROTOCOL_FLOOR,
+  PROTOCOL_VERSION,
+  type PushRequest,
+  pushRequestSchema,
+  SatchelError,
+} from '@satchel/protocol';
 import type * as z from 'zod/mini';
 import { unstorableAt } from './storable.ts';
+import { isSurelyMutation } from './sure-mutation.ts';
 
 /** The part of a schema that is needed here, so that the type of its result stays known. */
 export interface Parser<T> {
@@ -39,6 +47,20 @@ export const parseShape = <T>(schema: Parser<T>, data: unknown): T => {
     path: pathText(issue?.path ?? []),
     reason: reasonOf(issue),
   });
+};
+
+/** A push in the form of its schema, which need not walk through thousands of mutations that are surely good. */
+export const parsePush = (data: unknown): PushRequest => {
+  const mutations: unknown =
+    typeof data === 'object' && data !== null ? Reflect.get(data, 'mutations') : null;
+  if (!Array.isArray(mutations) || !mutations.every(isSurelyMutation))
+    return parseShape<PushRequest>(pushRequestSchema, data);
+  // One stands for all: the rest of the request is looked at as ever.
+  const request = parseShape<PushRequest>(pushRequestSchema, {
+    ...(data as object),
+    mutations: mutations.slice(0, 1),
+  });
+  return { ...request, mutations: mutations as PushRequest['mutations'] };
 };
 
 /** Refuses text that PostgreSQL cannot hold, before it meets a statement. */
