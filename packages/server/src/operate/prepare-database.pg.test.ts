@@ -1,6 +1,7 @@
 import { defineApp, id, table, text } from '@satchel/schema';
 import { testDatabase } from '@satchel/testing/postgres';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { connect } from '../../test/capture/connection.ts';
 import { prepareDatabase } from './prepare-database.ts';
 
 const app = (columns: Record<string, ReturnType<typeof text>>, documentViews = false) =>
@@ -35,5 +36,42 @@ it('[OPS-30] without the right to change a database is only compared, and what i
   await expect(compare()).rejects.toMatchObject({ code: 'database_behind' });
   await prepareDatabase(db, first, { change: true });
   expect(await compare()).toEqual(tableIds);
+  await drop();
+});
+
+it('[OPS-31] a change that PostgreSQL gives up for the sake of others is tried again', async () => {
+  const { db, url, drop } = await testDatabase({ empty: true });
+  const tables = (more: Record<string, ReturnType<typeof text>>) =>
+    defineApp({
+      name: 'prepared',
+      tables: {
+        first: table({ id: id(), ...more }, { scope: 'all' }),
+        second: table({ id: id(), ...more }, { scope: 'all' }),
+      },
+      scopesOf: () => ['all'],
+    });
+  await prepareDatabase(db, tables({}), { change: true });
+  const busy = await connect(url);
+  const watcher = await connect(url);
+  // The change is the one that looks for circles, and finds itself in one.
+  await busy.run(`set deadlock_timeout = '1min'`);
+  await busy.run('begin');
+  await busy.run(`insert into second (id) values ('a')`);
+  const prepared = prepareDatabase(db, tables({ note: text({ nullable: true }) }), { change: true });
+  await vi.waitFor(async () => {
+    const waiting = await watcher.run(
+      `select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`,
+    );
+    expect(waiting).toHaveLength(1);
+  });
+  await busy.run(`insert into first (id) values ('a')`);
+  await busy.run('commit');
+  await prepared;
+  const columns = await watcher.run(
+    `select table_name from information_schema.columns where column_name = 'note' and table_schema = 'public' order by 1`,
+  );
+  expect(columns).toEqual([{ table_name: 'first' }, { table_name: 'second' }]);
+  await busy.close();
+  await watcher.close();
   await drop();
 });

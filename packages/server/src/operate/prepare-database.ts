@@ -5,6 +5,26 @@ import { applyApp, planAppTables } from '../postgres/app-tables.ts';
 import type { Database } from '../postgres/database.ts';
 import { areDocumentViewsMade } from '../postgres/document-views.ts';
 import { migrate, pendingMigrations } from '../postgres/migrate.ts';
+import { isRetryable } from '../postgres/pg-errors.ts';
+
+/** How often a change is tried that PostgreSQL gave up for the sake of another transaction. */
+const ATTEMPTS = 5;
+
+/**
+ * Under load a change waits for transactions that wait for what it has changed already:
+ * where PostgreSQL breaks that circle by giving it up, nothing of it is done, and it is
+ * tried again.
+ */
+const changeDatabase = async (db: Database, app: App): Promise<ReadonlyMap<string, number>> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await migrate(db);
+      return (await applyApp(db, app)).tableIds;
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
+    }
+  }
+};
 
 /**
  * Makes sure that the database is what this server and this app need, and returns the
@@ -19,10 +39,7 @@ export const prepareDatabase = async (
   app: App,
   { change }: { readonly change: boolean },
 ): Promise<ReadonlyMap<string, number>> => {
-  if (change) {
-    await migrate(db);
-    return (await applyApp(db, app)).tableIds;
-  }
+  if (change) return changeDatabase(db, app);
   const [migration] = await pendingMigrations(db);
   if (migration !== undefined)
     throw new SatchelError('database_behind', { what: `the migration ${migration}` });
