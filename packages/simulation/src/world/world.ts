@@ -349,6 +349,11 @@ export class World {
   /** Does not wait: the start itself asks the gate. */
   restartServer(index: number): void {
     if (this.servers[index]?.alive) return;
+    // Whoever migrates starts all of them, in the new version: one of the old beside them would be no rollout.
+    if (this.migrating) {
+      this.timeline.after(2_000, () => this.restartServer(index), 'restart');
+      return;
+    }
     this.launchServer(index).catch((error: unknown) => {
       // The database was away while it started: the supervisor tries again.
       this.#noteTrouble(`start of s${index}`, error);
