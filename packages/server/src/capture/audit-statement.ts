@@ -3,6 +3,7 @@ import { quoteText } from '../postgres/quote.ts';
 import { NEW_ROWS, OLD_ROWS, type TriggerEvent } from './capture-plan.ts';
 import type { CapturedTable } from './captured-table.ts';
 import { rowKey } from './captured-table.ts';
+import { isTakenAlong } from './removal-mark.ts';
 
 /** PostgreSQL takes 100 arguments: 50 names and values. */
 const PAIRS = 50;
@@ -49,13 +50,14 @@ const source = (captured: CapturedTable, event: Exclude<TriggerEvent, 'truncate'
 
 /**
  * Writes the audit of a statement that did not come by push (which writes its own, and
- * says so in `satchel.source`). Who wrote is the role that logged in. Rows that an
+ * says so in `satchel.source`), and of what references do within one that did. Who wrote is the role that logged in. Rows that an
  * update left as they were are not noted; OFFSET 0 keeps the planner from making both
  * images a second time for that comparison, which cost a quarter of a bulk update.
  */
 export const auditStatement = (captured: CapturedTable, event: Exclude<TriggerEvent, 'truncate'>): string => {
   if (!captured.table.audit) return '';
-  return `if coalesce(current_setting('satchel.source', true), '') = '' then
+  const takenAlong = event === 'insert' ? null : isTakenAlong(captured);
+  return `if coalesce(current_setting('satchel.source', true), '') = ''${takenAlong === null ? '' : `\n    or ${takenAlong}`} then
     insert into satchel.audit (at, xid, table_id, key, op, before, after, version, source, user_id)
     select at_ms, transaction, ${captured.id}, a.key, a.op, a.before, a.after, stamp, 'sql', session_user
     from (${source(captured, event)}${event === 'update' ? ' offset 0' : ''}) a${

@@ -3,6 +3,7 @@ import type { Column } from '@satchel/core';
 import { invariant, type Value, type Values } from '@satchel/protocol';
 import { isServerGiven, type Table } from '@satchel/schema';
 import { type Relation, relationOf } from '../capture/relation.ts';
+import { markRemoval } from '../capture/removal-mark.ts';
 import { fromRecord, readExpression, recordType } from '../postgres/columns.ts';
 import { keyColumns, keyMatch } from '../postgres/key-columns.ts';
 import { quote } from '../postgres/quote.ts';
@@ -118,7 +119,9 @@ const makeTableSql = (table: Table): TableSql => {
          from json_to_recordset($1::json) as r(${recordOf(written, 'c').join(', ')})`,
     ),
     remove: prepared(
-      `delete from ${relation.sql} t using unnest($1::text[]) k(key) where ${keyMatch(table, own, 'k.key')}`,
+      `with mark as materialized (${markRemoval(relation)})
+       delete from ${relation.sql} t using mark, unnest($1::text[]) k(key)
+        where mark is not null and ${keyMatch(table, own, 'k.key')}`,
     ),
     update: (names) => setting(names, [], (column, at) => fromRecord(column, `r.c${at}`)),
     updateSome: (names) =>
