@@ -78,6 +78,40 @@ describe('the shop in a browser', () => {
     await later.getByText('Online & Synced').waitFor({ timeout: 30_000 });
   }, 120_000);
 
+  it('[FRONT-06] goods that came in and goods that were sold at the same time add up, whoever is offline', async () => {
+    const onShelf = async (): Promise<number> => {
+      const { rows } = await fronts.base.db.query<{ n: number }>(
+        "select stock::int as n from products where name = 'Salt'",
+        [],
+      );
+      return rows[0]?.n ?? 0;
+    };
+    const before = await onShelf();
+    const till = await fronts.window(await fronts.browser());
+    const office = await fronts.window(await fronts.browser(), { as: 'manager', width: 1280 });
+    await till.getByRole('button', { name: /^Salt/ }).waitFor({ timeout: 30_000 });
+    await till.getByRole('button', { name: 'Go offline' }).click();
+    await till.getByRole('button', { name: /^Salt/ }).click();
+    await till.getByRole('button', { name: 'Take payment' }).click();
+    await till.getByRole('button', { name: new RegExp(`^Salt.*${before - 1} left`) }).waitFor();
+
+    await goTo(office, 'products');
+    await office.getByRole('button', { name: 'Stock' }).click();
+    await office.getByText('Goods in or out').click();
+    await office.getByLabel('Product', { exact: false }).first().selectOption({ label: 'Salt' });
+    await office.getByLabel('Pieces').fill('30');
+    await fronts.picture(office, 'shop-stock');
+    await office.getByRole('button', { name: 'Book' }).click();
+    await office.getByText('+30').waitFor();
+    await expect.poll(onShelf, { timeout: 30_000 }).toBe(before + 30);
+    await till.getByRole('button', { name: 'Go online' }).click();
+    await expect.poll(onShelf, { timeout: 30_000 }).toBe(before + 29);
+    await office
+      .getByRole('listitem')
+      .filter({ hasText: `Salt${before + 29} left` })
+      .waitFor({ timeout: 30_000 });
+  }, 180_000);
+
   it('[FRONT-05] speaks the chosen language everywhere, and keeps it', async () => {
     const browser = await fronts.browser();
     const page = await fronts.window(browser, { width: 1280 });

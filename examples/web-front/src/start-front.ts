@@ -35,7 +35,16 @@ export interface StartFront {
   readonly database: Database | string;
   /** A built front. */
   readonly directory: string;
-  readonly port?: number;
+  /** Where a page finds front and server again, and the secret that its token was signed with; default new ones. */
+  readonly place?: Place;
+}
+
+/** What outlives the process, so that a page goes on with the server that comes after it. */
+export interface Place {
+  /** 0: any. */
+  readonly frontPort: number;
+  readonly serverPort: number;
+  readonly secret: string;
 }
 
 export interface FrontService {
@@ -46,8 +55,12 @@ export interface FrontService {
 
 /** A server over a database with its seed, and the front that speaks with it. */
 export const startFront = async (given: StartFront): Promise<FrontService> => {
-  const { app, people, seed } = given;
-  const issuer = developmentIssuer({ clock: systemClock, random: systemRandom });
+  const { app, people, place, seed } = given;
+  const issuer = developmentIssuer({
+    clock: systemClock,
+    random: systemRandom,
+    ...(place ? { secret: place.secret } : {}),
+  });
   const windows = Object.entries(people).map(([id, { name }]) => ({ id, name }));
   let server: SatchelServer | undefined;
   const session = async (as: string): Promise<Session | undefined> => {
@@ -67,12 +80,13 @@ export const startFront = async (given: StartFront): Promise<FrontService> => {
   const front = await serveFront({
     directory: given.directory,
     session,
-    ...(given.port === undefined ? {} : { port: given.port }),
+    port: place?.frontPort ?? 0,
   });
   const started = await createServer({
     app,
     database: given.database,
     auth: issuer.auth,
+    port: place?.serverPort ?? 0,
     corsOrigins: [front.url],
     log: silentLog,
   });

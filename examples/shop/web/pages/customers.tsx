@@ -33,20 +33,23 @@ export const Customers = ({ storeId }: { readonly storeId: string }): ReactEleme
   };
   return (
     <div className="stack">
-      <form className="new" action={add}>
-        <label>
-          {say('newCustomer')}
-          <input name="name" required placeholder={say('name')} />
-        </label>
-        <label>
-          {say('phone')}
-          <input name="phone" type="tel" />
-        </label>
-        <button type="submit" className="main">
-          {say('add')}
-        </button>
-        {problem ? <p role="alert">{explain(problem)}</p> : null}
-      </form>
+      <details className="card">
+        <summary>{say('newCustomer')}</summary>
+        <form className="new" action={add}>
+          <label>
+            {say('name')}
+            <input name="name" required />
+          </label>
+          <label>
+            {say('phone')}
+            <input name="phone" type="tel" />
+          </label>
+          <button type="submit" className="main">
+            {say('add')}
+          </button>
+          {problem ? <p role="alert">{explain(problem)}</p> : null}
+        </form>
+      </details>
       <ul className="rows">
         {rows.map(({ bought, id, name, phone }) => (
           <li key={id}>

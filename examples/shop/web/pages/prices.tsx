@@ -25,7 +25,6 @@ export const Prices = ({ storeId }: { readonly storeId: string }): ReactElement 
   });
   return (
     <div className="stack">
-      <NewProduct storeId={storeId} />
       <input
         type="search"
         aria-label={say('search')}
@@ -33,6 +32,7 @@ export const Prices = ({ storeId }: { readonly storeId: string }): ReactElement 
         value={wanted}
         onChange={(event) => setWanted(event.currentTarget.value)}
       />
+      <NewProduct storeId={storeId} />
       <ul className="rows">
         {rows.map((product) => (
           <ProductRow key={product.id} product={product} />
@@ -115,26 +115,29 @@ const NewProduct = ({ storeId }: { readonly storeId: string }): ReactElement => 
     created(name);
   };
   return (
-    <form className="new" action={add}>
-      <label>
-        {say('newProduct')}
-        <input name="name" required placeholder={say('name')} />
-      </label>
-      <label className="narrow">
-        {say('price')}
-        <input
-          name="price"
-          required
-          inputMode="decimal"
-          pattern={PRICE}
-          title={say('priceWrong')}
-          placeholder="0.00"
-        />
-      </label>
-      <button type="submit" className="main">
-        {say('add')}
-      </button>
-      {problem ? <p role="alert">{explain(problem)}</p> : null}
-    </form>
+    <details className="card">
+      <summary>{say('newProduct')}</summary>
+      <form className="new" action={add}>
+        <label>
+          {say('name')}
+          <input name="name" required />
+        </label>
+        <label className="narrow">
+          {say('price')}
+          <input
+            name="price"
+            required
+            inputMode="decimal"
+            pattern={PRICE}
+            title={say('priceWrong')}
+            placeholder="0.00"
+          />
+        </label>
+        <button type="submit" className="main">
+          {say('add')}
+        </button>
+        {problem ? <p role="alert">{explain(problem)}</p> : null}
+      </form>
+    </details>
   );
 };

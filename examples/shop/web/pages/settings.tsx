@@ -1,19 +1,29 @@
-import { ConflictInbox, DataUsage, PendingChanges, Quarantine, SyncSettings } from '@satchel/react';
+import {
+  ConflictInbox,
+  DataUsage,
+  PendingChanges,
+  Quarantine,
+  SyncSettings,
+  useConflicts,
+  useSyncStatus,
+} from '@satchel/react';
 import { type Session, WindowSettings } from '@satchel-examples/web-front/browser';
 import type { ReactElement } from 'react';
 
-/** All about sync and this window in one place: what needs somebody first. */
-export const Settings = ({ session }: { readonly session: Session }): ReactElement => (
-  <div className="two">
-    <div className="stack">
-      <ConflictInbox />
-      <Quarantine />
-      <PendingChanges />
-      <WindowSettings session={session} />
+/** All about sync and this window in one place: what needs somebody first, and only if it does. */
+export const Settings = ({ session }: { readonly session: Session }): ReactElement => {
+  const { open, settled } = useConflicts();
+  const refused = useSyncStatus()?.quarantined ?? 0;
+  return (
+    <div className="two">
+      <div className="stack">
+        {open.length + settled.length > 0 ? <ConflictInbox /> : null}
+        {refused > 0 ? <Quarantine /> : null}
+        <PendingChanges />
+        <WindowSettings session={session} />
+        <DataUsage />
+      </div>
+      <SyncSettings choosesTables />
     </div>
-    <div className="stack">
-      <SyncSettings />
-      <DataUsage />
-    </div>
-  </div>
-);
+  );
+};

@@ -84,35 +84,38 @@ const Delivery = ({
     form.current?.reset();
   };
   return (
-    <form ref={form} className="card new" action={book} aria-label={say('delivery')}>
-      <label>
-        {say('product')}
-        <select name="product" required>
-          {products.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label className="narrow">
-        {say('pieces')}
-        <input name="pieces" type="number" min={1} max={100_000} defaultValue={10} required />
-      </label>
-      <label>
-        {say('reason')}
-        <select name="reason">
-          {Object.entries(REASONS).map(([reason, text]) => (
-            <option key={reason} value={reason}>
-              {say(text)}
-            </option>
-          ))}
-        </select>
-      </label>
-      <button type="submit" className="main">
-        {say('book')}
-      </button>
-    </form>
+    <details className="card">
+      <summary>{say('delivery')}</summary>
+      <form ref={form} className="new" action={book}>
+        <label>
+          {say('product')}
+          <select name="product" required>
+            {products.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label className="narrow">
+          {say('pieces')}
+          <input name="pieces" type="number" min={1} max={100_000} defaultValue={10} required />
+        </label>
+        <label>
+          {say('reason')}
+          <select name="reason">
+            {Object.entries(REASONS).map(([reason, text]) => (
+              <option key={reason} value={reason}>
+                {say(text)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="submit" className="main">
+          {say('book')}
+        </button>
+      </form>
+    </details>
   );
 };
 
