@@ -272,6 +272,8 @@ describe('each checker complains of what breaks its invariant, and of nothing el
     expect(says({}, { unsettled: 2 })).toContain('I20: c1 says synced: 2 writes wait');
     expect(says({ phase: 'syncing' }, { unsettled: 1 })).toContain('nothing waits, it is 1');
     expect(says({}, { networkOnline: false })).toContain('there is no network');
+    expect(says({ phase: 'offline' }, { networkOnline: false })).toContain('online, and there is no network');
+    expect(says({ phase: 'offline', online: false }, { networkOnline: false })).toBe('');
     expect(says({ complete: false }, {})).toContain('its copy is not complete');
     expect(says({}, { quarantined: 1 })).toContain('0 in quarantine, it is 1');
   });

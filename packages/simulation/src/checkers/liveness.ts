@@ -83,6 +83,7 @@ export const statusTruth = (): Checker => ({
     };
     if (shown.phase === 'synced' && truth.unsettled > 0) lie(`${truth.unsettled} writes wait`);
     if (shown.phase === 'synced' && !truth.networkOnline) lie('there is no network');
+    if (shown.online && !truth.networkOnline) lie('online, and there is no network');
     if (shown.phase === 'synced' && !shown.complete) lie('its copy is not complete');
     if (shown.quarantined !== truth.quarantined)
       lie(`${shown.quarantined} in quarantine, it is ${truth.quarantined}`);
