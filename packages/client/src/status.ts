@@ -67,7 +67,11 @@ export const statusOf = (
   const silent = engine.tab?.leaderSilent ?? false;
   const pending = engine.pending + (engine.tab?.saved ?? 0);
   const waits: WaitingFor[] = silent ? ['leader'] : loop.wait === null ? [] : [loop.wait];
-  if (!silent && engine.pending > 0 && loop.nextRunAt !== null) waits.push('schedule');
+  const lanes = Object.entries(engine.pendingByLane).flatMap(([lane, n]) => (n > 0 ? [lane] : []));
+  const held = lanes.length > 0 && lanes.every((lane) => loop.heldLanes.includes(lane));
+  if (!silent && held) waits.push('wifi');
+  // The schedule brings it only where nothing else is in the way.
+  if (waits.length === 0 && engine.pending > 0 && loop.nextRunAt !== null) waits.push('schedule');
   if (engine.review > 0 && engine.review === engine.pending) waits.push('review');
   const { phase, waitingFor = null } = phaseOf({
     needsAuth: loop.needsAuth !== null || loop.revoked,

@@ -49,6 +49,8 @@ describe('what the person chose on the device', () => {
     await db.write([alert('a1')]);
     await time.advance(700_000);
     expect(server.applied).toBe(0);
+    // [SYNC-66]
+    expect(await db.status()).toMatchObject({ phase: 'pending', waitingFor: 'wifi' });
     network({ kind: 'wifi' });
     await time.advance(200);
     expect(server.applied).toBe(1);

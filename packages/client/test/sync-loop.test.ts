@@ -152,7 +152,8 @@ describe('what holds a run back', () => {
     await db.write([alert('a1')]);
     await time.advance(400_000);
     expect(sentIds(bench).flat()).toEqual(['a1']);
-    expect(await db.status()).toMatchObject({ phase: 'pending', waitingFor: 'schedule' });
+    // [SYNC-66] The next scheduled run would not take it along.
+    expect(await db.status()).toMatchObject({ phase: 'pending', waitingFor: 'busy' });
     db.sync.busy(false);
     await time.advance(50);
     expect(server.applied).toBe(2);
@@ -454,7 +455,7 @@ describe('a full disk', () => {
     '[SYNC-63] %s while a live page is taken in is told, and the page comes by a pull',
     async (what) => {
       const crashes: unknown[] = [];
-      const { db, server, time } = await open({ onCrash: (error) => crashes.push(error) });
+      const { server, time } = await open({ onCrash: (error) => crashes.push(error) });
       server.onPull = () => ({ kind: 'page', lines: firstPage([{ id: 'n1', body: 'x' }]) });
       await time.advance(100);
       server.live?.opened();
@@ -478,6 +479,42 @@ describe('a full disk', () => {
       expect(server.pulls).toBeGreaterThan(before);
     },
   );
+});
+
+describe('a run that a person asks for', () => {
+  it('[SYNC-64] is called off: it ends at once, starts no other, and what waits goes with the next', async () => {
+    const { db, server, time } = await open();
+    await time.advance(100);
+    const run = db.sync.now();
+    await time.advance(5);
+    db.sync.cancel();
+    await db.write([note('n1')]);
+    await time.advance(50);
+    expect(await run).toBeNull();
+    const { pulls } = server;
+    await time.advance(5_000);
+    expect([server.pushes.length, server.pulls]).toEqual([0, pulls]);
+    expect(await db.status()).toMatchObject({
+      pending: 1,
+      uploading: false,
+      downloading: false,
+      paused: false,
+    });
+    const next = db.sync.now();
+    await time.advance(100);
+    expect(await next).toMatchObject({ mutationsUp: 1 });
+    expect((await db.status()).pending).toBe(0);
+  });
+
+  it('[SYNC-65] tells nothing while sync is paused: no run is no success', async () => {
+    const { db, time } = await open();
+    await time.advance(100);
+    const run = db.sync.now();
+    await time.advance(100);
+    expect(await run).toMatchObject({ trigger: 'hand' });
+    db.sync.pause();
+    expect(await db.sync.now()).toBeNull();
+  });
 });
 
 describe('a retry that is due', () => {

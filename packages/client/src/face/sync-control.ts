@@ -11,7 +11,9 @@ export interface SyncControl {
   /** Starts nothing until resumed, or for so many milliseconds. */
   pause(forMs?: number): void;
   resume(): void;
-  /** Runs now, resolves when caught up or failed. */
+  /** Calls the run under way off; what it would have done waits for the next. */
+  cancel(): void;
+  /** Runs now, resolves when caught up or failed; `null` when nothing ran to its end: sync is paused, or the run was called off. */
   now(): Promise<SyncRun | null>;
   /** The app came to the foreground. */
   foreground(): void;
@@ -38,6 +40,7 @@ export const syncControl = (loop: SyncPort, token: TokenSource, scheduler: Sched
     stop: () => loop.stop(),
     pause: (forMs) => pause(true, forMs),
     resume: () => pause(false),
+    cancel: () => loop.cancel(),
     now: () => loop.now(),
     foreground: () => loop.foreground(),
     busy: (busy) => loop.busy(busy),

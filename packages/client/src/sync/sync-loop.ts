@@ -79,6 +79,8 @@ export interface LoopFacts {
   /** Runs that failed since the last one that did not. */
   readonly failures: number;
   readonly wait: Wait | null;
+  /** Lanes that the person holds back on this network until a run is asked for. */
+  readonly heldLanes: readonly string[];
   readonly nextRunAt: number | null;
   readonly lastRun: SyncRun | null;
   readonly rowsRemaining: number | null;
@@ -141,6 +143,8 @@ export class SyncLoop {
   #latencyMs: number | null = null;
   #clockOffset: number | null = null;
   #lastRun: SyncRun | null = null;
+  /** Of those that were not called off. */
+  #lastEnded: SyncRun | null = null;
   /** Something of this device waits for a person, or lost: the server has more to tell of it. */
   #hasConflicts: boolean;
 
@@ -250,6 +254,13 @@ export class SyncLoop {
     this.#given.changed();
   }
 
+  /** Calls the run under way off; what it would have done waits for the next. */
+  cancel(): void {
+    this.#wantUp = false;
+    this.#wantDown = false;
+    this.#run?.abort.abort();
+  }
+
   /** Holds all but the urgent lane, for a screen that must not be disturbed. */
   busy(busy: boolean): void {
     this.#busy = busy;
@@ -304,13 +315,17 @@ export class SyncLoop {
     this.#pump();
   }
 
-  /** Runs now and resolves when both directions have caught up or failed. */
+  /**
+   * Runs now and resolves when both directions have caught up or failed; `null` when
+   * nothing ran to its end: sync is paused, or the run was called off.
+   */
   async now(): Promise<SyncRun | null> {
+    const before = this.#lastEnded;
     this.#failures = 0;
     await this.#given.port.call('retryFailed');
     this.request('hand', 'both', true);
     await this.idle();
-    return this.#lastRun;
+    return this.#lastEnded === before ? null : this.#lastEnded;
   }
 
   /** Resolves when no run is under way. */
@@ -359,6 +374,7 @@ export class SyncLoop {
       problem: this.#problem,
       failures: this.#failures,
       wait: this.#wait(),
+      heldLanes: this.#heldLanes(),
       nextRunAt: this.#nextRunAt,
       lastRun: this.#lastRun,
       rowsRemaining: this.#rowsRemaining,
@@ -380,6 +396,12 @@ export class SyncLoop {
       bytesThisMonth: meter.thisMonth(),
       hour: hour(),
     });
+  }
+
+  #heldLanes(): readonly string[] {
+    const { app, network, settings } = this.#given;
+    const allowed = allowedLanes(app, app.lanes, settings(), network.state());
+    return app.lanes.filter((lane) => !allowed.includes(lane));
   }
 
   #openLanes(): readonly string[] {
@@ -529,6 +551,7 @@ export class SyncLoop {
       ...(run.failure ? { problem: run.failure.problem } : {}),
     };
     this.#lastRun = record;
+    if (!run.abort.signal.aborted) this.#lastEnded = record;
     this.#react(run.failure);
     meter.flush();
     port.call('recordRun', record).catch(() => {

@@ -28,6 +28,7 @@ export interface SyncPort {
   start(): void;
   stop(): Promise<void>;
   pause(paused: boolean): void;
+  cancel(): void;
   busy(busy: boolean): void;
   subscribe(subscription: Subscription | undefined): void;
   renewed(token: string | null): void;

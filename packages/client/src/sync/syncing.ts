@@ -122,6 +122,9 @@ export class Syncing implements SyncPort {
   pause(paused: boolean): void {
     this.#loop.pause(paused);
   }
+  cancel(): void {
+    this.#loop.cancel();
+  }
   busy(busy: boolean): void {
     this.#loop.busy(busy);
   }

@@ -207,6 +207,7 @@ export const scriptedClient = (scene: Scene): SatchelClient => {
       stop: async () => {},
       pause: () => {},
       resume: () => {},
+      cancel: () => {},
       now: () =>
         scene.runEnds === 'never' ? never : Promise.resolve(scene.runEnds === 'done' ? run() : null),
       foreground: () => {},

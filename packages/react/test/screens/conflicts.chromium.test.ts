@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clash, SERVER_SIDE, shownEverywhere } from './clash.ts';
 import { eventuallyEqual, type FieldTab, type FieldWorld, openField } from './field-world.ts';
 
 let world: FieldWorld;
@@ -13,70 +14,16 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => world.end());
 
-const COLUMNS = 'crop, acreage, planted_on as "plantedOn", watered, pests, note';
-/** What a device shows of a plot, as PostgreSQL's row is read. */
-const shownOn = async (tab: FieldTab, key: string): Promise<unknown> => {
-  const [row] = await tab.ask('all', `select ${COLUMNS} from plots where id = '${key}'`);
-  if (!row) return undefined;
-  return { ...row, watered: row.watered === 1, pests: JSON.parse(String(row.pests)) };
-};
-const BEFORE = {
-  crop: 'Maize',
-  acreage: '2.5',
-  plantedOn: '2026-03-14',
-  watered: false,
-  pests: ['armyworm'],
-  note: 'By the river',
-};
-
-/** A plot that both devices hold, changed on both: the tablet's change arrives first, the phone's clashes. */
-const clash = async (key: string): Promise<void> => {
-  await tablet.ask(
-    'write',
-    "insert into plots (id, crop, acreage, planted_on, watered, pests, note) values (?, 'Maize', '2.5', '2026-03-14', 0, '[\"armyworm\"]', 'By the river')",
-    key,
-  );
-  await tablet.ask('now');
-  await phone.ask('now');
-  await eventuallyEqual(() => shownOn(phone, key), BEFORE);
-  await phone.offline();
-  await phone.ask(
-    'write',
-    `update plots set acreage = '3.25', planted_on = '2026-03-16', note = 'By the old river', pests = '["armyworm","borer"]' where id = ?`,
-    key,
-  );
-  await tablet.ask(
-    'write',
-    `update plots set acreage = '3', planted_on = '2026-03-20', note = 'By the road', pests = '["aphid","armyworm"]', watered = 1 where id = ?`,
-    key,
-  );
-  await tablet.ask('now');
-  await eventuallyEqual(async () => (await world.plot(key))?.acreage, '3');
-  await phone.online();
-  await phone.ask('now');
-};
-
 const openConflict = async (page: Page, what = 'Needs a decision'): Promise<void> => {
   await page.getByRole('button', { name: new RegExp(`${what} Plots: Maize`) }).click();
   await page.getByRole('dialog').waitFor();
 };
-const everywhere = async (key: string, expected: object): Promise<void> => {
-  await eventuallyEqual(() => world.plot(key), expected);
-  await eventuallyEqual(() => shownOn(phone, key), expected);
-  await eventuallyEqual(() => shownOn(tablet, key), expected);
-};
-const SERVER_SIDE = {
-  ...BEFORE,
-  acreage: '3',
-  plantedOn: '2026-03-20',
-  note: 'By the road',
-  pests: ['aphid', 'armyworm'],
-  watered: true,
-};
+const everywhere = (key: string, expected: object): Promise<void> =>
+  shownEverywhere({ world, phone, tablet }, key, expected);
 
 describe('a conflict from two browsers', () => {
   it('[REACT-50] is resolved on screen field by field: devices and SQL show each chosen value; undo takes it back everywhere', async () => {
-    await clash('one');
+    await clash({ world, phone, tablet }, 'one');
     const { page } = phone;
     await phone.show('inbox');
     await openConflict(page);
@@ -121,7 +68,7 @@ describe('a conflict from two browsers', () => {
   }, 120_000);
 
   it('[REACT-51] that is escalated appears for administrators with its note, and is theirs to decide; the record can be used meanwhile', async () => {
-    await clash('two');
+    await clash({ world, phone, tablet }, 'two');
     const { page } = phone;
     await phone.show('inbox');
     await openConflict(page);
@@ -152,7 +99,7 @@ describe('a conflict from two browsers', () => {
   }, 120_000);
 
   it('[REACT-52] is merged with one press where different fields or lists were changed, else the reason is told', async () => {
-    await clash('three');
+    await clash({ world, phone, tablet }, 'three');
     const { page } = phone;
     await phone.show('inbox');
     await openConflict(page);

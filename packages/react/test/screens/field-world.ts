@@ -36,8 +36,8 @@ export interface FieldWorld {
   readonly errors: readonly string[];
   /** A browser of its own for each device: another profile, another cookie jar, another database. */
   device(user: string, name: string): Promise<FieldTab>;
-  /** A second tab beside a first. */
-  tabBeside(tab: FieldTab): Promise<FieldTab>;
+  /** Opens the database anew in a page that was loaded anew. */
+  reopen(tab: FieldTab): Promise<FieldTab>;
   tokenOf(
     user: string,
     options?: { readonly roles?: readonly string[]; readonly lifetime?: number },
@@ -80,8 +80,8 @@ export const openField = async (): Promise<FieldWorld> => {
   const tokenOf: FieldWorld['tokenOf'] = (userId, { roles = ['farmer'], lifetime = 3_600 } = {}) =>
     signToken(SECRET, { userId, roles, claims: {}, lifetime }, systemClock);
 
-  const tabIn = async (browser: Chromium, user: string, device: string): Promise<FieldTab> => {
-    const page = await browser.open(served.url);
+  const opened = new Map<Page, { readonly user: string; readonly device: string }>();
+  const openIn = async (page: Page, user: string, device: string): Promise<FieldTab> => {
     const ask: FieldTab['ask'] = (method, ...args) =>
       page.evaluate(
         ([name, given]) => {
@@ -94,7 +94,7 @@ export const openField = async (): Promise<FieldWorld> => {
       ) as never;
     const open: OpenField = { server: proxy.url, user, device, token: await tokenOf(user) };
     const clientId = await ask('open', open);
-    opened.set(page, { browser, user, device });
+    opened.set(page, { user, device });
     return {
       page,
       clientId,
@@ -104,10 +104,6 @@ export const openField = async (): Promise<FieldWorld> => {
       show: (screen) => ask('show', screen),
     };
   };
-  const opened = new Map<
-    Page,
-    { readonly browser: Chromium; readonly user: string; readonly device: string }
-  >();
 
   return {
     database,
@@ -117,12 +113,12 @@ export const openField = async (): Promise<FieldWorld> => {
     async device(user, name) {
       const browser = await launchChromium();
       browsers.push(browser);
-      return tabIn(browser, user, name);
+      return openIn(await browser.open(served.url), user, name);
     },
-    async tabBeside(tab) {
-      const known = opened.get(tab.page);
+    async reopen({ page }) {
+      const known = opened.get(page);
       if (!known) throw new Error('no such tab');
-      return tabIn(known.browser, known.user, known.device);
+      return openIn(page, known.user, known.device);
     },
     async plot(key) {
       const { rows } = await database.db.query<Record<string, unknown>>(

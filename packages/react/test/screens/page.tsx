@@ -1,5 +1,11 @@
 import '../../satchel.css';
-import { type NetworkSource, type NetworkState, openSatchel, type Satchel } from '@satchel/client';
+import {
+  type DeviceSettings,
+  type NetworkSource,
+  type NetworkState,
+  openSatchel,
+  type Satchel,
+} from '@satchel/client';
 import { browserPlatform } from '@satchel/client/browser';
 import type { App } from '@satchel/schema';
 import { flushSync } from 'react-dom';
@@ -80,8 +86,28 @@ const field = {
   all: (sql: string) => given().all(sql),
   status: () => given().status(),
   settings: () => given().settings.get(),
+  choose: (choices: Partial<DeviceSettings>) => given().settings.set(choices),
   async now(): Promise<void> {
     await given().sync.now();
+  },
+  async discardAll(): Promise<void> {
+    for (const { mutationId } of await given().quarantine.list())
+      await given().quarantine.discard(mutationId);
+  },
+  /** Saves a write beside the database, as a tab does whose leader is silent. */
+  async saveBeside(id: string, sql: string): Promise<void> {
+    const opening = indexedDB.open('satchel', 1);
+    await new Promise((done) => {
+      opening.onsuccess = done;
+    });
+    const transaction = opening.result.transaction('journal', 'readwrite');
+    transaction
+      .objectStore('journal')
+      .add({ database: given().name, id, method: 'write', args: [[{ sql }]], at: Date.now() });
+    await new Promise((done) => {
+      transaction.oncomplete = done;
+    });
+    opening.result.close();
   },
   quarantined: async () => (await given().quarantine.list()).length,
   runs: async () => (await given().history(50)).length,

@@ -54,7 +54,7 @@ const Plots = (): ReactElement => {
 };
 
 const Waited = (): ReactElement => {
-  const { rows } = useQuery<Plot>(PLOTS, { suspense: true });
+  const { rows } = useQuery<Plot>({ sql: 'select id from plots' }, { suspense: true });
   return <p id="waited">{rows.length}</p>;
 };
 
@@ -171,6 +171,7 @@ export const SCREENS = {
   pull: () => (
     <PullToRefresh label="Plots">
       <Plots />
+      <div style={{ blockSize: 2_000 }} />
     </PullToRefresh>
   ),
   work: () => (

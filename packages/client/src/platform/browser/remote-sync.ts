@@ -43,6 +43,9 @@ export class RemoteSync implements SyncPort {
   pause(paused: boolean): void {
     this.#tell('pause', paused);
   }
+  cancel(): void {
+    this.#tell('cancel');
+  }
   busy(busy: boolean): void {
     this.#busy = busy;
     this.#tell('busy', busy);

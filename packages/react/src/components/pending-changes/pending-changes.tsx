@@ -1,6 +1,6 @@
 import type { OutboxEntry } from '@satchel/client';
 import type { Change } from '@satchel/protocol';
-import type { ReactElement } from 'react';
+import { type ReactElement, useRef } from 'react';
 import { useNow } from '../../hooks/use-now.ts';
 import { useOutbox } from '../../hooks/use-outbox.ts';
 import { Icon, type IconName } from '../../icons.tsx';
@@ -10,6 +10,7 @@ import { useTexts } from '../../texts/use-texts.ts';
 import { Button } from '../parts/button.tsx';
 import { ChangeText } from '../parts/change-text.tsx';
 import { giveFile } from '../parts/give-text.ts';
+import { useKeptFocus } from '../parts/use-kept-focus.ts';
 import { useWork } from '../parts/use-work.ts';
 
 export const PENDING_STATES = ['queued', 'in-flight', 'blocked', 'review', 'failed', 'settled'] as const;
@@ -45,10 +46,14 @@ export const PendingChanges = ({ onEdit }: PendingChangesProps): ReactElement =>
   const { t, root } = useTexts();
   const exporting = useWork(async () => giveFile('unsent.json', await exportAll()));
   const shown = entries.filter(isPending);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const focus = useKeptFocus(heading, shown.length);
   return (
-    <section className="satchel satchel-pending" aria-label={t('pendingTitle')} {...root}>
+    <section className="satchel satchel-pending" aria-label={t('pendingTitle')} {...root} {...focus}>
       <header className="satchel-row satchel-section-head">
-        <h2>{t('pendingTitle')}</h2>
+        <h2 ref={heading} tabIndex={-1}>
+          {t('pendingTitle')}
+        </h2>
         {shown.length === 0 ? null : (
           <Button look="quiet" icon="download" busy={exporting.busy} onClick={() => exporting.start()}>
             {t('exportAll')}

@@ -23,13 +23,14 @@ export const PullToRefresh = ({
   readonly children: ReactNode;
 }): ReactElement => {
   const scroller = useRef<HTMLElement>(null);
-  const { state, pulled, refresh, handlers } = usePullToRefresh(scroller);
+  const { atTop, handlers, pulled, refresh, state } = usePullToRefresh(scroller);
   const { t, root } = useTexts();
   return (
     <section
       ref={scroller}
       className="satchel satchel-pull"
       data-state={state}
+      data-at-top={atTop || undefined}
       aria-label={label}
       {...root}
       {...handlers}

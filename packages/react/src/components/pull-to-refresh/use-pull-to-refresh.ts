@@ -1,5 +1,6 @@
 import { type PointerEvent, type RefObject, useRef, useState } from 'react';
 import { useSatchel } from '../../provider.tsx';
+import { useAtTop } from './use-at-top.ts';
 
 /** Pixels to pull before letting go refreshes. */
 export const PULL_FAR_ENOUGH = 72;
@@ -11,6 +12,8 @@ export type PullState = (typeof PULL_STATES)[number];
 
 export interface PullToRefreshModel {
   readonly state: PullState;
+  /** Nothing is scrolled: a finger that comes down pulls. */
+  readonly atTop: boolean;
   /** Pixels pulled, 0 to 120. */
   readonly pulled: number;
   readonly refresh: () => void;
@@ -26,6 +29,7 @@ export interface PullToRefreshModel {
 export const usePullToRefresh = (scroller: RefObject<HTMLElement | null>): PullToRefreshModel => {
   const db = useSatchel();
   const from = useRef<number | null>(null);
+  const atTop = useAtTop(scroller);
   const [pulled, setPulled] = useState(0);
   const [ended, setEnded] = useState<'idle' | 'refreshing' | 'done' | 'failed'>('idle');
   const refresh = (): void => {
@@ -45,11 +49,12 @@ export const usePullToRefresh = (scroller: RefObject<HTMLElement | null>): PullT
   return {
     state:
       ended === 'refreshing' ? ended : pulling ? (pulled >= PULL_FAR_ENOUGH ? 'ready' : 'pulling') : ended,
+    atTop,
     pulled,
     refresh,
     handlers: {
       onPointerDown: (event) => {
-        if (event.isPrimary && (scroller.current?.scrollTop ?? 0) <= 0) from.current = event.clientY;
+        if (event.isPrimary && atTop) from.current = event.clientY;
       },
       onPointerMove: (event) => {
         if (from.current === null) return;

@@ -1,5 +1,5 @@
 import type { QuarantineEntry } from '@satchel/client';
-import { type ReactElement, useId, useState } from 'react';
+import { type ReactElement, useId, useRef, useState } from 'react';
 import { useNow } from '../../hooks/use-now.ts';
 import { useQuarantine } from '../../hooks/use-outbox.ts';
 import { useRefusedWrites } from '../../hooks/use-refused-writes.ts';
@@ -8,6 +8,7 @@ import { useTexts } from '../../texts/use-texts.ts';
 import { Button } from '../parts/button.tsx';
 import { ChangeText } from '../parts/change-text.tsx';
 import { ProblemNote } from '../parts/problem-note.tsx';
+import { useKeptFocus } from '../parts/use-kept-focus.ts';
 import { DiscardDialog } from './discard-dialog.tsx';
 import { RefusedWrites } from './refused-writes.tsx';
 import { type EditableField, type QuarantineModel, useQuarantineEntry } from './use-quarantine-entry.ts';
@@ -17,9 +18,13 @@ export const Quarantine = (): ReactElement => {
   const { entries } = useQuarantine();
   const saved = useRefusedWrites().entries;
   const { t, root } = useTexts();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const focus = useKeptFocus(heading, entries.length + saved.length);
   return (
-    <section className="satchel satchel-quarantine" aria-label={t('quarantineTitle')} {...root}>
-      <h2>{t('quarantineTitle')}</h2>
+    <section className="satchel satchel-quarantine" aria-label={t('quarantineTitle')} {...root} {...focus}>
+      <h2 ref={heading} tabIndex={-1}>
+        {t('quarantineTitle')}
+      </h2>
       {entries.length + saved.length === 0 ? (
         <p className="satchel-empty">
           <Icon name="check" />

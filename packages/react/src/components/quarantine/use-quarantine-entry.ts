@@ -35,6 +35,10 @@ export const useQuarantineEntry = ({ changes, mutationId, problem }: QuarantineE
   const { app } = useSatchel();
   const { retry, exportOne, discard } = useQuarantine();
   const [texts, setTexts] = useState<Readonly<Record<string, string>>>({});
+  // One column, or several: a list, or a text with commas between.
+  const named = [problem.params.column, problem.params.columns]
+    .flat()
+    .flatMap((names) => (typeof names === 'string' ? names.split(/,\s*/) : []));
   const nameOf = (change: number, name: string): string => `${change} ${name}`;
   const fields = changes.flatMap(({ op, table, values }, change): EditableField[] => {
     if (op === 'delete') return [];
@@ -50,7 +54,7 @@ export const useQuarantineEntry = ({ changes, mutationId, problem }: QuarantineE
           table,
           column,
           text,
-          isNamed: problem.params.column === name && (problem.params.table ?? table) === table,
+          isNamed: named.includes(name) && (problem.params.table ?? table) === table,
           isGood: typedValue(text, column) !== undefined,
         },
       ];

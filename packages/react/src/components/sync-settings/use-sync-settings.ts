@@ -62,10 +62,7 @@ export const useSyncSettings = (): SyncSettingsModel => {
       sync.start();
     },
     dontUseData: () => setAsks(false),
-    cancel: () => {
-      db.sync.pause();
-      db.sync.resume();
-    },
+    cancel: () => db.sync.cancel(),
     pause: (forHour) => (forHour ? db.sync.pause(HOUR) : db.sync.pause()),
     resume: () => db.sync.resume(),
     tables: all.map((name) => ({ name, kept: kept?.includes(name) ?? true })),
