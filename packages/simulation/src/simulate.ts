@@ -26,7 +26,7 @@ export const stopSimulations = async (): Promise<void> => {
 };
 
 /** Between two steps of the plan a device makes a backup of itself this often. */
-const COPY_EVERY = 20;
+const COPY_EVERY = 10;
 /** Every so many seeds a hundred days are let go by at the end, and what is kept then is measured. */
 const AGED_EVERY = 4;
 

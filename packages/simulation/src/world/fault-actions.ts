@@ -1,6 +1,7 @@
 import { unreachable } from '@satchel/protocol';
 import { NEWEST, type SchemaVersion } from '../app/field-app.ts';
 import { crashDatabase, migrateServers } from './database-faults.ts';
+import type { Device } from './device.ts';
 import { Draw } from './draw.ts';
 import { killFor, killSoon, killWithin, openTwice, sleep } from './faults/app-faults.ts';
 import { turnClock } from './faults/clock-faults.ts';
@@ -16,13 +17,25 @@ import { switchUser } from './faults/user-faults.ts';
 import type { World } from './world.ts';
 
 /**
+ * The device that a plan means, or the next one on which a fault can happen: its app runs,
+ * is awake and not locked out. Many of them are switched off now and then.
+ */
+const readyAt = (world: World, index: number, isFit: (device: Device) => boolean = () => true): Device => {
+  const from = index % world.devices.length;
+  const inTurn = [...world.devices.slice(from), ...world.devices.slice(0, from)];
+  const isReady = (device: Device): boolean =>
+    device.satchel !== null && !device.isAsleep && !device.revoked && !device.tokenExpired;
+  return inTurn.find((device) => isReady(device) && isFit(device)) ?? world.deviceAt(index);
+};
+
+/**
  * Lets one fault happen, or begin. What ends by itself ends at a time that is drawn with
  * it. `world.fire` counts it only where it truly happened: a fault that met nothing, or
  * whose device was off, leaves no trace.
  */
 export const carryOutFault = async (world: World, action: FaultAction): Promise<void> => {
   const { fault, ms } = action;
-  const device = world.deviceAt(action.client);
+  const device = readyAt(world, action.client);
   const draw = new Draw(action.draw, fault);
   switch (fault) {
     case 'F1':
@@ -48,7 +61,7 @@ export const carryOutFault = async (world: World, action: FaultAction): Promise<
     case 'F8':
       return flap(world, device, draw, ms);
     case 'F12':
-      return changeAddress(world, device);
+      return changeAddress(world, device, draw);
     case 'F15':
       return killSoon(world, device, draw, ms);
     case 'F16':
@@ -60,7 +73,11 @@ export const carryOutFault = async (world: World, action: FaultAction): Promise<
     case 'F19':
       return evict(world, device, ms);
     case 'F20':
-      return restoreDevice(world, device, ms);
+      return restoreDevice(
+        world,
+        readyAt(world, action.client, ({ copies }) => copies.length > 0),
+        ms,
+      );
     case 'F21':
       return cloneDevice(world, device, ms);
     case 'F22':

@@ -12,6 +12,8 @@ import type { FaultAction } from './fault-action.ts';
  */
 
 const trouble = (world: World, device: Device, one: Trouble): void => {
+  // Without a network there is no line to be wrong.
+  device.setOnline(true);
   device.troubles.push(one);
   // The device asks again when it is over, as one does whose radio tells it so.
   world.timeline.after(
@@ -28,7 +30,7 @@ export const troubleLine = async (
   draw: Draw,
   { fault, ms, draw: seed }: FaultAction,
 ): Promise<void> => {
-  trouble(world, device, { fault, until: world.timeline.now() + ms, share: draw.pick([0.3, 0.6, 1]) });
+  trouble(world, device, { fault, until: world.timeline.now() + ms, share: draw.pick([0.5, 1]) });
   // Something must be under way to meet it: of a live connection, something that others wrote.
   if (fault === 'F14') world.writers.edit('bulk', 0, false, seed);
   await write(world, device, draw.pick(['book', 'edit-product', 'sell'] as const), seed);
@@ -50,6 +52,7 @@ export const loseOneWay = (world: World, device: Device, draw: Draw, ms: number)
 
 /** Down and up again, for 10 ms to 10 s each. */
 export const flap = (world: World, device: Device, draw: Draw, ms: number): void => {
+  device.setOnline(true);
   const end = world.timeline.now() + ms;
   const down = (): void => {
     if (world.timeline.now() >= end) return;
@@ -61,7 +64,12 @@ export const flap = (world: World, device: Device, draw: Draw, ms: number): void
   down();
 };
 
-/** The device has another address: what was open ends without a word. */
-export const changeAddress = (world: World, device: Device): void => {
-  if (world.network.cutOpen(device) > 0) world.fire('F12', device.name, 'another address');
+/** The device has another address in the middle of a sync: what was open ends without a word. */
+export const changeAddress = (world: World, device: Device, draw: Draw): void => {
+  device.setOnline(true);
+  syncSoon(world, device);
+  const change = (): void => {
+    if (world.network.cutOpen(device) > 0) world.fire('F12', device.name, 'another address');
+  };
+  world.timeline.after(draw.between(5, 80), change, 'address');
 };

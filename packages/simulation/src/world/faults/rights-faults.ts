@@ -41,6 +41,7 @@ export const lockOut = (world: World, device: Device, draw: Draw, ms: number): v
 const expireToken = (world: World, device: Device, ms: number): void => {
   const from = world.history.length;
   device.tokenExpired = true;
+  device.setOnline(true);
   syncSoon(world, device);
   world.timeline.after(
     ms,

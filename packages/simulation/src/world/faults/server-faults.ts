@@ -26,6 +26,7 @@ export const crashAtCommit = async (
     world.timeline.after(0, () => world.crashServer(index, Math.min(action.ms, 20 * SECOND)), 'crash');
     return true;
   };
+  device.setOnline(true);
   await write(world, device, 'sell', action.draw);
   syncSoon(world, device);
 };
