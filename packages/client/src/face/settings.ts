@@ -25,12 +25,20 @@ export const settingsOf = (
   chosen: (settings: DeviceSettings) => void,
 ): Settings => {
   let settings = opened;
+  let saved: Promise<unknown> = Promise.resolve();
   return {
     get: () => settings,
-    async set(choices) {
+    set(choices) {
       settings = { ...settings, ...choices };
       chosen(settings);
-      await port.call('setSetting', NAME, { ...settings } as Json);
+      const save = async (): Promise<void> => {
+        // Another tab may have chosen since this one was opened: what it chose stays.
+        const kept = await keptSettings(port, opened);
+        await port.call('setSetting', NAME, { ...kept, ...choices } as Json);
+      };
+      const saving = saved.then(save, save);
+      saved = saving;
+      return saving;
     },
   };
 };
