@@ -63,6 +63,16 @@ const name = (listener: Listener, key: string) =>
   listener.puller.replica.rows.get(`products/${key}`)?.values.name;
 
 describe('pages', () => {
+  test('[LIVE-01] a commit of more rows than are read at once is in the page whole', async () => {
+    const ann = await listen('ann');
+    await insertProducts(shop.db, '1', 200, 250);
+    announce(shop.ctx);
+    await ann.until(() => ann.puller.replica.rows.has('products/p000449'));
+    expect(ann.pokes).toBe(0);
+    for (let number = 200; number < 450; number += 1)
+      expect(ann.puller.replica.rows.has(`products/p000${number}`)).toBe(true);
+  });
+
   test('[LIVE-01] a commit reaches the sessions that hold its scope, as a page from their cursor', async () => {
     const [ann, bob, cem] = [await listen('ann'), await listen('bob'), await listen('cem')];
     await write(`update products set name = 'news' where id = 'p000100'`);

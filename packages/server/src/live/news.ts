@@ -206,13 +206,17 @@ const readBlocks = async (
         continue;
       }
       for (const block of body?.gone ?? []) add(table, block.scope, sameFor(goneLine(block)));
-      const whole = new Map(body?.rows.map((block) => [block.scope, rowsLine(ctx.app, block)]));
+      // Many rows are read in several blocks, and so told in several lines.
+      const whole = groupBy(body?.rows ?? [], (block) => block.scope);
       const own = new Map(
         writer ? ownBlocks(table, part.entries).map((one) => [one.scope, ownLine(one)]) : [],
       );
       const readable = new Set(table.columns.map(({ name }) => name));
       for (const [scope, list] of groupBy(part.entries, (entry) => entry.scope)) {
-        const text = whole.get(scope);
+        const text = whole
+          .get(scope)
+          ?.map((block) => rowsLine(ctx.app, block))
+          .join('\n');
         const brief =
           updates &&
           patchLines(
