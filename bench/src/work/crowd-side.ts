@@ -41,6 +41,7 @@ export const goLive = async (url: string): Promise<void> => {
                 token: client.token,
                 clientId: client.clientId,
                 cursor: client.cursor,
+                brief: true,
               }),
             ),
           );
