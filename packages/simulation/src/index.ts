@@ -28,6 +28,8 @@ export { type Action, type Plan, planOf, type Step } from './plan.ts';
 export { readPlantedBugs } from './planted/planted-bug.ts';
 export { type Hunted, huntPlantedBugs, medianSeeds } from './planted/run-planted.ts';
 export type { SimulationOptions, SimulationResult } from './run.ts';
+export { runScenario, type ScenarioResult } from './scenarios/run-scenario.ts';
+export { runnable, SCENARIOS } from './scenarios/table.ts';
 export {
   appendRecord,
   type RunFacts,
@@ -35,6 +37,7 @@ export {
   recordOfHunt,
   recordOfSeeds,
 } from './scorecard/records.ts';
+export { runFacts } from './scorecard/run-facts.ts';
 export { type Baselines, type Figure, reliabilityPage, scorecard } from './scorecard/scorecard.ts';
 export { runSimulation, stopSimulations } from './simulate.ts';
 export { LIVENESS_MS } from './world/finish.ts';

@@ -1,7 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { type Baselines, readRecords, reliabilityPage, scorecard as scorecardOf } from '@satchel/simulation';
+import {
+  type Baselines,
+  readRecords,
+  reliabilityPage,
+  runFacts,
+  scorecard as scorecardOf,
+} from '@satchel/simulation';
 import { type Command, isSet, textOption } from '../command.ts';
-import { runFacts } from '../run-facts.ts';
 import { renderTable } from '../screen.ts';
 
 const RECORDS = 'docs/reliability.json';
@@ -41,7 +46,12 @@ export const scorecard: Command = {
       ]),
     );
     for (const record of records) {
-      const seeds = record.kind === 'planted' ? `${record.bugs} bugs` : `seeds ${record.seeds.join('..')}`;
+      const seeds =
+        record.kind === 'planted'
+          ? `${record.bugs} bugs`
+          : record.kind === 'counted'
+            ? record.by
+            : `seeds ${record.seeds.join('..')}`;
       given.screen.write(
         `\n${record.kind}: ${seeds}, commit ${record.commit}, ${record.machine}, ${record.date}`,
       );

@@ -11,13 +11,14 @@ import {
   recordOfHunt,
   recordOfSeeds,
   runCoreSeeds,
+  runFacts,
   runWholeSeeds,
   type Seeds,
   stopSimulations,
 } from '@satchel/simulation';
 import { type Command, type Given, isSet, textOption } from '../command.ts';
-import { runFacts } from '../run-facts.ts';
 import { listOf } from '../server-settings.ts';
+import { runScenarios } from './simulate-scenarios.ts';
 
 const numberOption = (given: Given, name: string): number | undefined => {
   const text = textOption(given, name);
@@ -168,6 +169,7 @@ export const simulate: Command = {
   usage: [
     '[--seed N | --seeds A..B] [--steps N] [--minutes N] [--faults all|none|F2,F15] [--twice]',
     '--core [--seed N | --seeds A..B] [--steps N] [--minutes N] [--twice]',
+    '--scenario NAME|NUMBER|all',
     '--planted [--only NAME,NAME] [--seeds 1..N]',
   ],
   options: {
@@ -177,6 +179,7 @@ export const simulate: Command = {
     minutes: { type: 'string' },
     faults: { type: 'string' },
     core: { type: 'boolean' },
+    scenario: { type: 'string' },
     planted: { type: 'boolean' },
     twice: { type: 'boolean' },
     only: { type: 'string' },
@@ -190,6 +193,7 @@ export const simulate: Command = {
     faults:
       'faults that may come up: all, none, or names; default seven of the ten families, others for each seed',
     core: 'the pure core over a small model in memory, about a thousand times as many seeds',
+    scenario: 'a named run of what hurt other systems, by its name or number, or all of them',
     planted: 'plants one classic bug after the other into a copy, and counts the seeds until it is found',
     twice: 'runs each seed twice and compares the trace hashes',
     only: 'only these steps of the plan, by number; with --planted only these bugs, by name',
@@ -197,6 +201,8 @@ export const simulate: Command = {
   },
   async run(given) {
     try {
+      const scenario = textOption(given, 'scenario');
+      if (scenario !== undefined) return await runScenarios(given, scenario);
       return isSet(given, 'planted') ? await runPlanted(given) : await runSeeds(given);
     } finally {
       await stopSimulations();

@@ -44,7 +44,15 @@ export interface PlantedRecord extends RunFacts {
   readonly seedsByBug: Readonly<Record<string, number | null>>;
 }
 
-export type ReliabilityRecord = SeedsRecord | PlantedRecord;
+/** What a scenario, or a test with real processes, counted; it is kept only of runs in which nothing was wrong. */
+export interface CountedRecord extends RunFacts {
+  readonly kind: 'counted';
+  /** Name of the scenario or the test. */
+  readonly by: string;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+export type ReliabilityRecord = SeedsRecord | PlantedRecord | CountedRecord;
 
 const percentile = (values: readonly number[], share: number): number | null => {
   const sorted = [...values].sort((a, b) => a - b);

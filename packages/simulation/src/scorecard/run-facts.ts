@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
-import type { RunFacts } from '@satchel/simulation';
+import type { RunFacts } from './records.ts';
 
 const commitHere = (): string => {
   try {
