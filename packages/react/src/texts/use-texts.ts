@@ -22,6 +22,10 @@ export interface Words {
   readonly bytes: (bytes: number) => string;
   readonly number: (n: number) => string;
   readonly list: (items: readonly string[]) => string;
+  /** The same in parts: the items, and what stands between them. */
+  readonly listParts: (
+    items: readonly string[],
+  ) => readonly { readonly isItem: boolean; readonly text: string }[];
   /** For the root element of a component. */
   readonly root: { readonly lang: string; readonly dir: 'ltr' | 'rtl' };
 }
@@ -83,6 +87,10 @@ export const wordsIn = ({ labels, locale, timeZone }: ProviderSettings): Words =
     },
     number: (n) => number.format(n),
     list: (items) => new Intl.ListFormat(tag).format(items),
+    listParts: (items) =>
+      new Intl.ListFormat(tag)
+        .formatToParts(items)
+        .map(({ type, value }) => ({ isItem: type === 'element', text: value })),
     root: { lang: tag, dir: locale.direction },
   };
 };

@@ -1,11 +1,11 @@
-import type { Json } from '@satchel/protocol';
 import { type ReactElement, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { Icon } from '../../icons.tsx';
 import { useTexts } from '../../texts/use-texts.ts';
+import { Changed } from './changed.tsx';
 import { type ConflictField, choiceOf, resultOf, same } from './resolution.ts';
 import type { ConflictModel } from './use-conflict-resolver.ts';
 import { ValueInput } from './value-input.tsx';
-import { differing, inputKind, valueText } from './value-text.ts';
+import { inputKind, valueText } from './value-text.ts';
 
 /** One field: before, both sides with what differs marked, and what it becomes. */
 export const FieldRow = ({
@@ -26,7 +26,7 @@ export const FieldRow = ({
   const isTaken = (side: 'client' | 'server'): boolean =>
     byField && choice?.take === side && !same(field.client, field.server);
   const accept = (take: 'client' | 'server', name: string): ReactNode =>
-    byField && field.clashes ? (
+    byField && field.clashes && !same(field.client, field.server) ? (
       <Accept
         group={group}
         name={name}
@@ -60,25 +60,6 @@ export const FieldRow = ({
         </td>
       ) : null}
     </tr>
-  );
-};
-
-const Changed = ({
-  field,
-  value,
-}: {
-  readonly field: ConflictField;
-  readonly value: Json | undefined;
-}): ReactElement => {
-  const words = useTexts();
-  const before = valueText(field.base, field.column, words);
-  const { start, mark, end } = differing(before, valueText(value, field.column, words));
-  return (
-    <span className="satchel-value">
-      {start}
-      {mark === '' ? null : <mark>{mark}</mark>}
-      {end}
-    </span>
   );
 };
 

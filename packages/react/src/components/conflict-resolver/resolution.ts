@@ -17,7 +17,7 @@ export interface ConflictField {
   readonly base: Json | undefined;
   readonly client: Json | undefined;
   readonly server: Json | undefined;
-  /** Both sides changed it, and not to the same value. */
+  /** A person has to choose: both sides changed it, and not to the same value; or the value is another row's. */
   readonly clashes: boolean;
   /** Either side changed it. */
   readonly changed: boolean;
@@ -56,8 +56,11 @@ export const fieldsOf = (conflict: Conflict, table: Table | undefined): readonly
         base: before,
         client: here,
         server: there,
+        // Of a unique value the server's side is the row that has it: only a value of one's own helps.
         clashes:
-          !same(here, there) && (columns.includes(name) || (!same(here, before) && !same(there, before))),
+          conflict.kind === 'unique'
+            ? columns.includes(name)
+            : !same(here, there) && (columns.includes(name) || (!same(here, before) && !same(there, before))),
         // Where nobody knows what was before, two values that are alike are no change.
         changed: !same(here, there) || (before !== undefined && !same(here, before)),
         isList: Array.isArray(here) && Array.isArray(there),

@@ -20,13 +20,16 @@ export const valueText = (
   return JSON.stringify(value);
 };
 
-/** The part of `text` that differs from `before`, for a mark: the ends that are alike are left out. */
+/** Words, and what is between them. */
+const wordsOf = (text: string): readonly string[] => text.match(/\s+|\S+/g) ?? [];
+
+/** The words of `text` that differ from `before`, for a mark: the ends that are alike are left out. */
 export const differing = (
   before: string,
   text: string,
 ): { readonly start: string; readonly mark: string; readonly end: string } => {
   if (before === text) return { start: text, mark: '', end: '' };
-  const [a, b] = [[...before], [...text]];
+  const [a, b] = [wordsOf(before), wordsOf(text)];
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
   let end = 0;

@@ -98,25 +98,23 @@ const PendingItem = ({
   const trying = useWork(retry);
   const editable = onEdit && changes.find(({ op }) => op !== 'delete');
   const notes = [
+    words.ago(createdAt, now),
     ...(attempts > 0 ? [t('attempts', { n: attempts })] : []),
     ...(nextAt !== null && attempts > 0 ? [t('nextTry', { when: words.ago(nextAt, now) })] : []),
     ...(problem ? [words.problem(problem)] : []),
   ];
   return (
     <li className="satchel-entry" data-state={state}>
-      <div className="satchel-entry-head">
-        <span className={`satchel-badge satchel-tone-${look.tone}`}>
-          <Icon name={look.icon} />
-          <span>{t(look.text)}</span>
-        </span>
-        <span className="satchel-detail">{words.ago(createdAt, now)}</span>
-      </div>
+      <span className={`satchel-badge satchel-tone-${look.tone}`}>
+        <Icon name={look.icon} />
+        <span>{t(look.text)}</span>
+      </span>
       <div className="satchel-entry-body">
         <div className="satchel-entry-text">
           {changes.map((change) => (
             <ChangeText key={`${change.table} ${change.key}`} change={change} />
           ))}
-          {notes.length > 0 ? <p className="satchel-detail">{notes.join(' · ')}</p> : null}
+          <p className="satchel-detail">{notes.join(' · ')}</p>
         </div>
         {state === 'failed' || editable ? (
           <div className="satchel-row">
