@@ -76,11 +76,19 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     closers.push(() => maintenance.stop());
     let stopping = false;
     const operations = serverOperations(ctx);
-    const push = takeLivePush({ operations, rate, random });
+    const metrics = createMetrics();
+    const push = takeLivePush({
+      operations,
+      rate,
+      metrics,
+      log,
+      clock,
+      random,
+      stopping: () => stopping,
+    });
     const live = await startLive(ctx, authenticate, push);
     closers.push(() => live.stop());
 
-    const metrics = createMetrics();
     const http = createHttpApp({
       operations,
       dialects: mountDialects({ ctx, operations }),

@@ -27,6 +27,7 @@ beforeAll(async () => {
     auth: issuer.auth,
     log: silentLog,
     limits: { requestsPerMinute: 200 },
+    metricsToken: 'operator',
   });
 });
 afterAll(async () => {
@@ -117,6 +118,15 @@ describe('pushes over a live connection', () => {
     for (let count = 0; count < 250 && !refused; count += 1)
       refused = (await push(request(`c${count}`))).problem;
     expect(refused).toMatchObject({ code: 'rate_limited', params: { retryAfter: expect.any(Number) } });
+    const figures = await fetch(`${server.url}/metrics`, { headers: { authorization: 'Bearer operator' } });
+    const text = await figures.text();
+    expect(text).toMatch(
+      /satchel_http_requests_total\{route="\/v1\/live push",method="LIVE",status="200"\} \d{3}/,
+    );
+    expect(text).toMatch(
+      /satchel_http_requests_total\{route="\/v1\/live push",method="LIVE",status="429"\} 1\n/,
+    );
+    expect(text).toMatch(/satchel_mutations_total\{[^}]*applied[^}]*\} \d{3}/);
     live.close();
   });
 

@@ -15,7 +15,7 @@ export interface ErrorReply {
  * is not a `SatchelError` with a status is told as `server_error` and nothing more.
  */
 export const errorReply = (error: unknown, requestId: string): ErrorReply => {
-  const told = toTold(error, requestId);
+  const told = toldError(error, requestId);
   const headers: Record<string, string> = {};
   const given = told.params.retryAfter;
   const wait = typeof given === 'number' ? given : RETRY_AFTER[told.status];
@@ -28,7 +28,8 @@ export const errorReply = (error: unknown, requestId: string): ErrorReply => {
   };
 };
 
-const toTold = (error: unknown, requestId: string): SatchelError => {
+/** The error of which its caller is told. */
+export const toldError = (error: unknown, requestId: string): SatchelError => {
   if (error instanceof SatchelError && error.status !== 0) return error;
   switch (databaseFact(error)?.kind) {
     case 'connection-lost':

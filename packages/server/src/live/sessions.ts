@@ -249,7 +249,6 @@ export class LiveSessions {
       );
     } catch (error) {
       const told = error instanceof SatchelError ? error : new SatchelError('server_error');
-      if (told !== error) this.#ctx.log.error({ err: error }, 'a push over a live connection failed');
       session.tell({ type: 'answer', id, problem: told.toProblem() });
     }
   }

@@ -91,7 +91,7 @@ export const syncRoutes: readonly Route[] = [
     tag: 'Sync',
     summary: 'Take what is new',
     description:
-      'What changed since `cursor` (`null`: everything), as JSON lines: `head`, then `scope`, `rows`, `gone`, `swept` and `outcomes` lines, then `tail` with the next cursor. With `If-None-Match: "<digest of the cursor>"` the answer is 304 when there is nothing.',
+      'What changed since `cursor` (`null`: everything), as JSON lines: `head`, then `scope`, `rows`, `gone`, `swept` and `outcomes` lines, then `tail` with the next cursor. With `brief: true` rows that the client wrote itself come as `own` lines, by their versions. With `If-None-Match: "<digest of the cursor>"` the answer is 304 when there is nothing.',
     access: 'principal',
     body: 'PullRequest',
     answer: 'PageLine',
