@@ -79,7 +79,7 @@ const DEVICE_STEPS: readonly Place<DeviceStep>[] = [
 const SERVER_STEPS: readonly Place<ServerStep>[] = [
   // The request is kept, nothing of it was tried.
   { query: 'push_keep_batch', at: 'query', most: 5 },
-  { query: 'push_begin', at: 'query', most: 5 },
+  { query: 'push_start', at: 'query', most: 5 },
   // All is written, nothing committed.
   { query: 'push_claim', at: 'query', most: 5 },
   { query: 'push_claim', at: 'before-commit', most: 5 },

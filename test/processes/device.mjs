@@ -57,16 +57,19 @@ const watchedDriver = (driver) => {
       const statement = driver.prepare(sql);
       let watched = known.get(sql);
       if (watched?.statement !== statement) {
-        const call = (method) => (parameters) => {
-          if (sql === 'commit') reach(during, 'before-commit');
-          const result = statement[method](parameters);
-          reach(during, sql === 'commit' ? 'after-commit' : 'statement');
-          return result;
-        };
+        const call =
+          (method) =>
+          (...given) => {
+            if (sql === 'commit') reach(during, 'before-commit');
+            const result = statement[method](...given);
+            reach(during, sql === 'commit' ? 'after-commit' : 'statement');
+            return result;
+          };
         watched = {
           statement,
           own: {
             run: call('run'),
+            runEach: call('runEach'),
             all: call('all'),
             get: call('get'),
             reader: statement.reader,
