@@ -40,7 +40,7 @@ export interface QueryResult<Row> {
   readonly error: unknown;
 }
 
-interface Seen {
+export interface Seen {
   readonly rows: readonly unknown[];
   readonly diff: QueryDiff<unknown>;
 }

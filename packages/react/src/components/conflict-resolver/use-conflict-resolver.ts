@@ -87,7 +87,7 @@ export const useConflictResolver = (
     if (request === 'undo') setChoices({});
     decided(after);
   });
-  const toDecide = fields.filter(({ changed }) => changed).length;
+  const toDecide = fields.filter(({ changed, clashes }) => changed || clashes).length;
   const choose = (chosen: ConflictField, choice: Choice): void => {
     const next = { ...choices, [chosen.name]: choice };
     setChoices(next);
