@@ -217,6 +217,70 @@ export const rendererOf = async (browser: Chromium, page: Page): Promise<Rendere
   throw new Error('no process of the page stands out');
 };
 
+/**
+ * Bytes that a page and its workers hold after a collection: heaps, buffers and the
+ * memory of WebAssembly. The process has more, which its allocators keep for later; how
+ * much follows no rule that a test could name.
+ */
+export const heldBy = async (page: Page): Promise<number> => {
+  const session = await page.context().newCDPSession(page);
+  const workers: string[] = [];
+  const waiting = new Map<number, (result: unknown) => void>();
+  let nextId = 1;
+  session.on('Target.attachedToTarget', ({ sessionId }) => workers.push(sessionId));
+  session.on('Target.receivedMessageFromTarget', ({ message }) => {
+    const { id, result } = JSON.parse(message) as { readonly id?: number; readonly result?: unknown };
+    if (id !== undefined) waiting.get(id)?.(result);
+  });
+  await session.send('Target.setAutoAttach', {
+    autoAttach: true,
+    waitForDebuggerOnStart: false,
+    flatten: false,
+  });
+  const asks: Ask[] = [
+    (method, parameters) => session.send(method as 'Runtime.evaluate', parameters as { expression: string }),
+    ...workers.map(
+      (sessionId): Ask =>
+        async (method, params) => {
+          const id = nextId++;
+          const answered = new Promise<unknown>((done) => waiting.set(id, done));
+          const message = JSON.stringify({ id, method, params });
+          await session.send('Target.sendMessageToTarget', { sessionId, message });
+          return answered;
+        },
+    ),
+  ];
+  let bytes = 0;
+  for (const ask of asks) bytes += await heldIn(ask);
+  await session.detach();
+  return bytes;
+};
+
+/** A call of the browser's debugging protocol to one thread. */
+type Ask = (method: string, parameters: Readonly<Record<string, unknown>>) => Promise<unknown>;
+
+const heldIn = async (ask: Ask): Promise<number> => {
+  await ask('HeapProfiler.collectGarbage', {});
+  const heap = (await ask('Runtime.getHeapUsage', {})) as {
+    readonly usedSize: number;
+    readonly embedderHeapUsedSize: number;
+    readonly backingStorageSize: number;
+  };
+  const memory = (await ask('Runtime.evaluate', { expression: 'WebAssembly.Memory.prototype' })) as {
+    readonly result: { readonly objectId: string };
+  };
+  const { objects } = (await ask('Runtime.queryObjects', {
+    prototypeObjectId: memory.result.objectId,
+  })) as { readonly objects: { readonly objectId: string } };
+  const wasm = (await ask('Runtime.callFunctionOn', {
+    objectId: objects.objectId,
+    functionDeclaration:
+      'function () { return this.reduce((sum, { buffer }) => sum + buffer.byteLength, 0); }',
+    returnByValue: true,
+  })) as { readonly result: { readonly value: number } };
+  return heap.usedSize + heap.embedderHeapUsedSize + heap.backingStorageSize + wasm.result.value;
+};
+
 /** Bytes of memory that the page's process holds for itself. */
 export const residentOf = (pid: number): number => {
   const kilobytes = /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

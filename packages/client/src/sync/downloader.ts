@@ -13,8 +13,11 @@ import type { PullAnswer, Transport } from './transport.ts';
 
 /** Rows of the first page; later ones grow while the road carries a page in less than a second. */
 const FIRST_PAGE_ROWS = 1_000;
-/** Measured: pages of 5,000 halve the time of a first copy against pages of 1,000; larger ones bring no more. */
-const LARGEST_PAGE_ROWS = 8_000;
+/**
+ * Measured: pages of 5,000 halve the time of a first copy against pages of 1,000; larger ones bring no
+ * more. The next page is asked for while one arrives, so that 4,000 are as quick as 8,000, for half the memory.
+ */
+const LARGEST_PAGE_ROWS = 4_000;
 const SMALLEST_PAGE_ROWS = 250;
 const QUICK_MS = 1_000;
 const SLOW_MS = 5_000;

@@ -72,6 +72,22 @@ describe('http transport', () => {
     expect(counted[0]?.sent).toBeGreaterThan(JSON.stringify(request).length);
   });
 
+  it('[SYNC-61] the next cursor of an answer is told before its page has arrived', async () => {
+    let end = (): void => {};
+    const transport = await against((_, reply) => {
+      reply.writeHead(200, { 'content-type': 'application/jsonl', 'satchel-next': 'c' });
+      reply.write(`${head}\n`);
+      end = () => reply.end(`${tail}\n`);
+    });
+    let got: Promise<unknown> = Promise.resolve();
+    const next = await new Promise((told) => {
+      got = transport.pull(request, null, signal, undefined, told);
+    });
+    expect(next).toBe('c');
+    end();
+    expect(await got).toMatchObject({ kind: 'page' });
+  });
+
   it('[SYNC-14] asks with the digest and takes 304 for nothing new', async () => {
     let asked: string | undefined;
     const transport = await against((incoming, reply) => {
