@@ -366,11 +366,19 @@ export class Network {
     };
     const liveSocket: LiveSocket = {
       send: (message) => {
+        // What a push was answered is lost with the connection.
+        if (IS_ANSWER.test(message.toString()) && this.#meets(line, ['F2'], 'live')) {
+          isBroken = true;
+          finish(1006);
+          return;
+        }
         if (this.#meets(line, ['F14'], 'live message')) {
-          if (this.#drawOf(line).chance(0.5)) {
+          if (this.#drawOf(line).chance(0.4)) {
             isBroken = true;
             return;
           }
+          // One page alone is swallowed by something in between, and the next one comes.
+          if (!IS_WORD.test(message.toString()) && this.#drawOf(line).chance(0.5)) return;
           // Said again, at once or when much else was said.
           const text = message.toString();
           timeline.after(
@@ -418,6 +426,11 @@ export class Network {
     return {
       send: (text) => {
         if (isOver) return;
+        if (IS_PUSH.test(text) && this.#meets(line, ['F1'], 'live')) {
+          isBroken = true;
+          finish(1006);
+          return;
+        }
         carry(
           'up',
           () => (passes('up') && process?.alive ? server?.message(text) : undefined),
@@ -443,6 +456,12 @@ export class Network {
     for (const one of [...this.#open]) if (one.server() === server) one.lose();
   }
 }
+
+/** Messages of the live connection that carry a push, and its answer. */
+const IS_PUSH = /^\{"type":"push"/;
+const IS_ANSWER = /^\{"type":"answer"/;
+/** What is no page. */
+const IS_WORD = /^\{"type":"/;
 
 const BETWEEN: readonly Fault[] = ['F10a', 'F10b', 'F10c', 'F10d', 'F10e', 'F10f'];
 /** A gateway may give up on a request that the server answers all the same. */

@@ -176,14 +176,23 @@ export class SqlWriters {
     const draw = new Draw(seed, 'rights');
     const world = this.#world;
     const set = async (client: pg.Client): Promise<void> => {
-      const [table, column, value] =
-        what === 'store'
-          ? ['grants', 'store_id', draw.pick(STORES)]
-          : what === 'region'
-            ? ['region_rights', 'region', draw.pick(REGIONS)]
-            : ['farm_agents', 'farm_id', await this.#farm(client, draw)];
-      if (value === undefined) return;
       const owner = what === 'farm' ? 'agent_id' : 'user_id';
+      const [table, column] = RIGHTS[what];
+      const held = async (): Promise<string | undefined> => {
+        const found = await client.query<{ value: string }>(
+          `select ${column} as value from ${table} where ${owner} = $1 order by ${column} collate "C"`,
+          [user],
+        );
+        return found.rows.length === 0 ? undefined : draw.pick(found.rows).value;
+      };
+      // What is taken is something that he has; what is given may be there already.
+      const value =
+        change === 'revoke'
+          ? await held()
+          : what === 'farm'
+            ? await this.#farm(client, draw)
+            : draw.pick(what === 'store' ? STORES : REGIONS);
+      if (value === undefined) return;
       const { rowCount } = await client.query(
         change === 'grant'
           ? `insert into ${table} (${owner}, ${column}) values ($1, $2) on conflict do nothing`
@@ -251,7 +260,25 @@ export class SqlWriters {
   }
 }
 
+/** Tables of rights, each with the column that names what the right is to. */
+const RIGHTS = {
+  store: ['grants', 'store_id'],
+  region: ['region_rights', 'region'],
+  farm: ['farm_agents', 'farm_id'],
+} as const;
+
 export const productName = (version: SchemaVersion): string => (version < 2 ? 'label' : 'name');
 
-/** SQLSTATE of what a careless program may meet: conflicts, deadlocks, a row that another deleted, a schema on the move. */
-const EXPECTED = new Set(['40P01', '40001', '23503', '23505', '57P01', '42703', '42P01', '57014', '55P03']);
+/** SQLSTATE of what a careless program may meet: conflicts, deadlocks, a row that another deleted, a number at its edge, a schema on the move. */
+const EXPECTED = new Set([
+  '40P01',
+  '40001',
+  '23503',
+  '23505',
+  '23514',
+  '57P01',
+  '42703',
+  '42P01',
+  '57014',
+  '55P03',
+]);

@@ -99,8 +99,11 @@ export const editOften = async (world: World, device: Device, action: FaultActio
 
 export const deleteAndCreate = async (world: World, device: Device, action: FaultAction): Promise<void> => {
   const hand = handAt(world, device, action.draw);
-  const table = hand?.draw.pick(['products', 'customers'] as const);
-  const row = hand && table && (await hand.any(table));
+  if (!hand) return;
+  const first = hand.draw.pick(['products', 'customers'] as const);
+  const inFirst = await hand.any(first);
+  const table = inFirst ? first : first === 'products' ? 'customers' : 'products';
+  const row = inFirst ?? (await hand.any(table));
   if (!row) return;
   hand.remove(table, row);
   const isApart = hand.draw.chance(0.6);

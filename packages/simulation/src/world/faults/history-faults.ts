@@ -5,8 +5,11 @@ import { reopen } from './app-process.ts';
 import { DAY, type FaultAction, SECOND } from './fault-action.ts';
 
 /** A backup now; somewhat later it takes the place of the database. */
-export const restoreLater = async (world: World, { ms }: FaultAction): Promise<void> => {
-  if (await backUp(world)) world.timeline.after(10 * SECOND + ms, () => restoreBackup(world), 'restore');
+export const restoreLater = async (world: World, { ms, draw }: FaultAction): Promise<void> => {
+  if (!(await backUp(world))) return;
+  // Something that it does not have.
+  world.writers.edit('count', 0, false, draw);
+  world.timeline.after(10 * SECOND + ms, () => restoreBackup(world), 'restore');
 };
 
 /** A hundred days go by while the device lies in a drawer: tombstones are pruned, and it is no longer waited for. */

@@ -1,3 +1,4 @@
+import type { Fault } from '../../faults.ts';
 import type { Device } from '../device.ts';
 import type { Draw } from '../draw.ts';
 import type { Trouble } from '../network.ts';
@@ -23,6 +24,9 @@ const trouble = (world: World, device: Device, one: Trouble): void => {
   );
 };
 
+/** Faults that a live connection meets too, or that it alone does. */
+const OF_LIVE: ReadonlySet<Fault> = new Set(['F1', 'F2', 'F5', 'F11', 'F14']);
+
 /** Some share of what passes the line meets the fault for a while. */
 export const troubleLine = async (
   world: World,
@@ -30,6 +34,8 @@ export const troubleLine = async (
   draw: Draw,
   { fault, ms, draw: seed }: FaultAction,
 ): Promise<void> => {
+  // Pushes and pages go over the live connection while there is one: of many faults only requests can tell.
+  if (!OF_LIVE.has(fault)) world.network.cutOpen(device);
   trouble(world, device, { fault, until: world.timeline.now() + ms, share: draw.pick([0.5, 1]) });
   // Something must be under way to meet it: of a live connection, something that others wrote.
   if (fault === 'F14') world.writers.edit('bulk', 0, false, seed);

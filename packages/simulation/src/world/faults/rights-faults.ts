@@ -41,10 +41,12 @@ export const lockOut = (world: World, device: Device, draw: Draw, ms: number): v
 const expireToken = (world: World, device: Device, ms: number): void => {
   const from = world.history.length;
   device.tokenExpired = true;
+  // The live connection goes on with the token that it began with.
   device.setOnline(true);
+  world.network.cutOpen(device);
   syncSoon(world, device);
   world.timeline.after(
-    ms,
+    Math.max(ms, 5 * SECOND),
     () => {
       const isRefused = world.history
         .slice(from)

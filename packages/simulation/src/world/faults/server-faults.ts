@@ -12,10 +12,11 @@ export const crashAtCommit = async (
   draw: Draw,
   action: FaultAction,
 ): Promise<void> => {
-  const index = action.server % world.servers.length;
+  // Devices speak to the first that serves.
+  const index = world.servers.findIndex(({ isServing }) => isServing);
   const server = world.servers[index];
-  if (!server?.isServing || server.onCommit) return;
-  let left = draw.between(1, 4);
+  if (!server || server.onCommit) return;
+  let left = draw.between(1, 3);
   server.onCommit = (when) => {
     if (when !== (action.fault === 'F28a' ? 'before' : 'after')) return false;
     left -= 1;
@@ -35,6 +36,7 @@ export const crashAtCommit = async (
 export const commitLate = (world: World, draw: Draw, { ms, draw: seed }: FaultAction): void => {
   const edit = draw.pick(['edit', 'add', 'bulk', 'move'] as const);
   const from = world.commits;
+  world.timeline.after(SECOND, () => world.writers.edit('add', 0, false, seed + 1), 'meanwhile');
   world.writers.edit(edit, ms + 5 * SECOND, draw.chance(0.1), seed, (rows) => {
     // Its own commit is the last of them.
     const others = world.commits - from - 1;
