@@ -65,7 +65,7 @@ const DEVICE_STEPS: readonly Place<DeviceStep>[] = [
   { during: 'delta', at: 'after-commit', most: 3 },
   { during: 'part', at: 'statement', most: 10 },
   { during: 'part', at: 'after-commit', most: 3 },
-  { during: 'last-part', at: 'statement', most: 100 },
+  { during: 'last-part', at: 'statement', most: 30 },
   { during: 'last-part', at: 'before-commit', most: 1 },
   { during: 'last-part', at: 'after-commit', most: 1 },
   { during: 'backfill', at: 'statement', most: 100 },
