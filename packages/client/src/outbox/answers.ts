@@ -2,6 +2,7 @@ import { afterFailure, layOver, transitionOutbox } from '@satchel/core';
 import {
   type ChangeOutcome,
   ERRORS,
+  invariant,
   isErrorCode,
   type Outcome,
   type Problem,
@@ -22,15 +23,7 @@ import { viewOf } from '../pages/view.ts';
 import { freeBlocked } from './blocked.ts';
 import { type Entry, entriesWhere, entryById, moveEntry, type Standing, standingOf } from './entry.ts';
 import { freezeEntry } from './freeze.ts';
-import {
-  type ChangeRange,
-  changesInRange,
-  deleteRange,
-  isPending,
-  type PendingChange,
-  RowSet,
-  toLayOver,
-} from './pending.ts';
+import { changesInRange, deleteRange, isPending, type PendingChange, RowSet, toLayOver } from './pending.ts';
 import { renameKey } from './rename.ts';
 import { isPlain, settlePlain } from './settle-plain.ts';
 import { markBlocked } from './take.ts';
@@ -120,7 +113,7 @@ export const settleOutcome = (context: EngineContext, outcome: Outcome, dirty: R
   const state = transitionOutbox(entry.state, rejected ? 'answered-rejected' : 'answered-settled');
   if (state === undefined) return 'known';
   const told = rejected ? refusalOf(context, outcome) : outcome;
-  const inserted = entry.range ? settleChanges(context, entry.range, outcome, dirty) : [];
+  const inserted = entry.range ? settleChanges(context, entry, outcome, dirty) : [];
   const problem = rejected ? problemOf(told) : null;
   context.db
     .prepare(
@@ -150,10 +143,11 @@ const refusalOf = (context: EngineContext, outcome: Outcome): Outcome => {
 /** Takes the changes off the pending ones and into the bases; returns those that inserted. */
 const settleChanges = (
   context: EngineContext,
-  range: ChangeRange,
+  { range, isOffer }: Standing,
   outcome: Outcome,
   dirty: RowSet,
 ): PendingChange[] => {
+  invariant(range, 'there is something to settle');
   let changes = changesInRange(context, range);
   const renames = outcome.changes.filter(({ newKey }) => newKey !== undefined);
   if (renames.length > 0) {
@@ -167,6 +161,11 @@ const settleChanges = (
   const rejected = outcome.outcome === 'rejected';
   for (const [index, change] of changes.entries()) {
     const became = outcome.changes[index];
+    if (isOffer && change.op !== 'delete' && became?.row === undefined) {
+      // The pages of this history have told of the row, or will: what an answer does not tell is out of sight.
+      dirty.add(change.table, change.key);
+      continue;
+    }
     if (!rejected && settleInPlace(context, change, became)) continue;
     takeImage(context, change, became, rejected);
     dirty.add(change.table, change.key);

@@ -150,11 +150,17 @@ export const entryById = (context: EngineContext, mutationId: string): Entry | u
   entriesWhere(context, 'mutation_id = ?', [mutationId])[0];
 
 /** As much of a mutation as its answer needs: a whole entry costs ten times that to read. */
-export type Standing = Pick<Entry, 'position' | 'mutationId' | 'state' | 'range'>;
+export interface Standing extends Pick<Entry, 'position' | 'mutationId' | 'state' | 'range'> {
+  /** It was settled in a history that is lost, and is offered again. */
+  readonly isOffer: boolean;
+}
 
 export const standingOf = ({ db }: EngineContext, mutationId: string): Standing | undefined => {
   const row = db
-    .prepare('select position,state,first_change,last_change from satchel_outbox where mutation_id = ?')
+    .prepare(
+      'select position,state,first_change,last_change,offer is not null as offered from satchel_outbox ' +
+        'where mutation_id = ?',
+    )
     .get([mutationId]);
   return (
     row && {
@@ -162,16 +168,17 @@ export const standingOf = ({ db }: EngineContext, mutationId: string): Standing 
       mutationId,
       state: row.state as OutboxState,
       range: rangeOf(row),
+      isOffer: row.offered === 1,
     }
   );
 };
 
-/** Those of a batch that is under way, by mutation id. */
+/** Those of a batch that is under way, by mutation id; offers are not among them. */
 export const standingsOfBatch = ({ db }: EngineContext, batchId: string): ReadonlyMap<string, Standing> => {
   const rows = db
     .prepare(
       'select position,mutation_id,first_change,last_change from satchel_outbox ' +
-        "where batch_id = ? and state = 'in-flight' and state <> 'settled'",
+        "where batch_id = ? and state = 'in-flight' and state <> 'settled' and offer is null",
     )
     .all([batchId]);
   return new Map(
@@ -179,7 +186,13 @@ export const standingsOfBatch = ({ db }: EngineContext, batchId: string): Readon
       const mutationId = row.mutation_id as string;
       return [
         mutationId,
-        { position: row.position as number, mutationId, state: 'in-flight', range: rangeOf(row) },
+        {
+          position: row.position as number,
+          mutationId,
+          state: 'in-flight',
+          range: rangeOf(row),
+          isOffer: false,
+        },
       ];
     }),
   );

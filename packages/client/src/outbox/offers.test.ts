@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   applied,
   customer,
+  gone,
   insertCustomer,
   opened,
   rejected,
@@ -84,7 +85,10 @@ describe('offering again', () => {
           },
         ],
       },
-      applied(insert, 21),
+      {
+        ...applied(insert, 21),
+        changes: [{ table: 'customers', key: 'n', outcome: 'applied', version: 21, row: customer('New') }],
+      },
       rejected(refused),
     );
     expect(shown(world)).toEqual([
@@ -108,7 +112,7 @@ describe('offering again', () => {
   });
 
   describe('[OUT-50] an offered edit of a row that is here no more: the columns it has are no row', () => {
-    const gone = () => {
+    const lost = () => {
       const { world, visit } = restored();
       world.page([scope('store:1', 'reset'), { line: 'swept', scope: 'store:1' }], {
         mode: 'backfill',
@@ -119,18 +123,32 @@ describe('offering again', () => {
     };
 
     it('shows nothing, and is laid over the row when that is here again', () => {
-      const { world } = gone();
+      const { world } = lost();
       expect(shown(world)).toEqual([{ id: 'n', name: 'New', visits: 0 }]);
       const again = rows('store:1', 'customers', ['a', 9, customer('Ann', { visits: 7 })]);
-      world.page([scope('store:1'), again], { epoch: 'second' });
+      world.page([again], { epoch: 'second' });
       expect(shown(world)).toContainEqual({ id: 'a', name: 'Ann', visits: 8 });
     });
 
     it('shows nothing when it is answered', () => {
-      const { world, visit } = gone();
+      const { world, visit } = lost();
       world.send();
       world.answer(applied(visit, 20));
       expect(shown(world)).toEqual([{ id: 'n', name: 'New', visits: 0 }]);
+    });
+
+    it('and neither does an insert whose answer tells no row: it is out of sight, or deleted since', () => {
+      const { world, visit, insert } = restored();
+      world.page([gone('store:1', 'customers', ['n', 7, 'deleted'])]);
+      world.page([scope('store:1', 'reset'), { line: 'swept', scope: 'store:1' }], {
+        mode: 'backfill',
+        epoch: 'second',
+        offer: true,
+      });
+      world.send();
+      world.answer(applied(visit, 20), { ...applied(insert, 6), repeat: true });
+      expect(shown(world)).toEqual([]);
+      expect(world.engine.facts()).toMatchObject({ pending: 1 });
     });
   });
 
