@@ -47,6 +47,14 @@ export class RowsSeen {
     return this.#everSaw.has(key);
   }
 
+  /** Whether the row is committed, and in no scope that the user holds now. */
+  isOutOfSight(user: string, table: string, key: string): boolean {
+    const row = this.row(table, key);
+    if (row === undefined) return false;
+    const held = new Set([...ownScopes(user), ...(this.#rights.get(user) ?? [])]);
+    return !this.scopesOf(table, row).some((scope) => held.has(scope));
+  }
+
   /** Takes a transaction in; `order` counts commits. */
   take(order: number, changes: readonly CommittedRow[]): void {
     this.#taken.push({ order, changes });

@@ -1,7 +1,7 @@
 import { changeFrom, TABLES } from '../app/description.ts';
 import type { Checker, Finding } from '../checker.ts';
 import type { HistoryEvent, PlainRow } from '../history.ts';
-import { tableOf, wordOf } from './rows-seen.ts';
+import { RowsSeen, tableOf, wordOf } from './rows-seen.ts';
 
 type ReadEvent = Extract<HistoryEvent, { readonly kind: 'read' }>;
 
@@ -29,6 +29,7 @@ export const sessions = (): Checker => {
   const moments = new Map<string, Map<string, number>>();
   const seen = new Map<string, number>();
   let restored = false;
+  const rows = new RowsSeen();
 
   const of = (client: string): Map<string, Map<string, PlainRow>> => {
     const known = unsettled.get(client) ?? new Map<string, Map<string, PlainRow>>();
@@ -56,9 +57,9 @@ export const sessions = (): Checker => {
     }
   };
 
-  const readOwn = ({ client, table, rows }: ReadEvent): void => {
+  const readOwn = ({ client, user, table, rows: read }: ReadEvent): void => {
     if (disturbed.has(client)) return;
-    const shown = new Map(rows.map((row) => [String(row.id), row]));
+    const shown = new Map(read.map((row) => [String(row.id), row]));
     const last = new Map<string, { readonly id: string; readonly value: unknown }>();
     for (const [id, written] of of(client)) {
       if (ended.has(id)) continue;
@@ -71,6 +72,8 @@ export const sessions = (): Checker => {
       const [, key = '', column = ''] = place.split('/');
       const row = shown.get(key);
       if (row && (row[column] ?? null) === (value ?? null)) continue;
+      // Work that was on its way when its row left sight waits for its answer, and the row is gone.
+      if (!row && rows.isOutOfSight(user, tableOf(table), key)) continue;
       const message = `${client} does not see its own write ${id} of ${place}: ${JSON.stringify(row?.[column] ?? null)}, written was ${JSON.stringify(value)}`;
       suspects.push({ client, mutationId: id, finding: { invariant: 'I4', message } });
     }
@@ -123,6 +126,7 @@ export const sessions = (): Checker => {
         case 'committed':
           // From here on somebody else may have the last word, before its author hears of it.
           for (const { mutationId, state } of event.mutations) if (state === 'settled') ended.add(mutationId);
+          rows.take(event.order, event.rows);
           for (const { table, before, after } of event.rows) {
             for (const [column, value] of Object.entries(after ?? {})) {
               if (typeof value !== 'string' || value.length < TELLING || before?.[column] === value) continue;
@@ -137,6 +141,7 @@ export const sessions = (): Checker => {
           return [];
         case 'database-restored':
           restored = true;
+          rows.restored(event.survived);
           return [];
         case 'restored':
         case 'cloned':

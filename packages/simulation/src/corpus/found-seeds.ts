@@ -15,4 +15,10 @@ export const FOUND_SEEDS: readonly FoundSeed[] = [
     was: 'rows written on a device stayed there after the right to their scope was taken, when their outcome had been acknowledged with the pull that told of it',
     rule: 'PAGE-25',
   },
+  {
+    seed: 18,
+    steps: 150,
+    was: 'rows written on a device, whose scope it had lost since, came back for good when their mutations were offered to a restored server',
+    rule: 'OUT-50',
+  },
 ];

@@ -13,6 +13,9 @@ interface Asked {
 /** `satchel.now` as text of SQL; virtual time is a number. */
 const nowText = (now: number): string => `set satchel.now = '${now}'`;
 
+/** Names of statements end in a hash of their text, in which numbers of this database may stand. */
+const HASH = /_[0-9a-f]{24}$/;
+
 /** A transaction that lies open for a virtual second may lie there for a real minute: that ends none. */
 const beginText = (now: number): string =>
   `set local satchel.now = '${now}'; set local idle_in_transaction_session_timeout = 0`;
@@ -112,7 +115,7 @@ export const gatedConnections = (given: {
           : this.#inTransaction || reads || begins || ends
             ? ''
             : 'autocommit';
-      const label = query.name ?? text.slice(0, 40).replaceAll(/\s+/g, ' ');
+      const label = (query.name ?? text.slice(0, 40)).replaceAll(/\s+/g, ' ').replace(HASH, '');
       try {
         const result = await this.#ask(kind, label, {
           run: async () => {
