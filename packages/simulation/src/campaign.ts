@@ -13,6 +13,8 @@ export interface Seeds {
   readonly from: number;
   /** Last seed; with `until` seeds go on beyond it. */
   readonly to: number;
+  /** Takes every n-th of them. Default 1. */
+  readonly every?: number;
   /** Real time, in the milliseconds of `performance.now()`, at which no further seed begins. */
   readonly until?: number;
   readonly signal?: AbortSignal;
@@ -182,7 +184,7 @@ export const runWholeSeeds = async (options: WholeOptions): Promise<CampaignResu
     noFaultsFired(),
     familyPairs().map((pair) => pair.join('+')),
   );
-  for (let seed = seeds.from; goesOn(seeds, seed); seed++) {
+  for (let seed = seeds.from; goesOn(seeds, seed); seed += seeds.every ?? 1) {
     const { faults } = options;
     const given = { seed, steps, checkers: CHECKERS, ...(faults && { faults }) };
     const plan = only && keepOnly(planOf(seed, steps, faults), only);

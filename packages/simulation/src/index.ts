@@ -39,5 +39,6 @@ export {
 } from './scorecard/records.ts';
 export { runFacts } from './scorecard/run-facts.ts';
 export { type Baselines, type Figure, reliabilityPage, scorecard } from './scorecard/scorecard.ts';
+export { runWholeSideBySide } from './side-by-side.ts';
 export { runSimulation, stopSimulations } from './simulate.ts';
 export { LIVENESS_MS } from './world/finish.ts';

@@ -12,7 +12,7 @@ import {
   recordOfSeeds,
   runCoreSeeds,
   runFacts,
-  runWholeSeeds,
+  runWholeSideBySide,
   type Seeds,
   stopSimulations,
 } from '@satchel/simulation';
@@ -128,11 +128,14 @@ const runSeeds = async (given: Given): Promise<number> => {
   const only = textOption(given, 'only');
   const result = isCore
     ? await runCoreSeeds(common)
-    : await runWholeSeeds({
-        ...common,
-        ...(faults && { faults }),
-        ...(only !== undefined && { only: listOf(only).map(Number) }),
-      });
+    : await runWholeSideBySide(
+        {
+          ...common,
+          ...(faults && { faults }),
+          ...(only !== undefined && { only: listOf(only).map(Number) }),
+        },
+        numberOption(given, 'workers') ?? 1,
+      );
   if (isSet(given, 'json')) screen.write(`${JSON.stringify(result)}\n`);
   else tell(given, result);
   const file = textOption(given, 'record');
@@ -167,7 +170,7 @@ const runPlanted = async (given: Given): Promise<number> => {
 /** `satchel simulate`: the whole system, or the pure core, from seeds, with an oracle looking on. */
 export const simulate: Command = {
   usage: [
-    '[--seed N | --seeds A..B] [--steps N] [--minutes N] [--faults all|none|F2,F15] [--twice]',
+    '[--seed N | --seeds A..B] [--steps N] [--minutes N] [--faults all|none|F2,F15] [--twice] [--workers N]',
     '--core [--seed N | --seeds A..B] [--steps N] [--minutes N] [--twice]',
     '--scenario NAME|NUMBER|all',
     '--planted [--only NAME,NAME] [--seeds 1..N]',
@@ -183,6 +186,7 @@ export const simulate: Command = {
     planted: { type: 'boolean' },
     twice: { type: 'boolean' },
     only: { type: 'string' },
+    workers: { type: 'string' },
     record: { type: 'string' },
   },
   help: {
@@ -196,6 +200,8 @@ export const simulate: Command = {
     scenario: 'a named run of what hurt other systems, by its name or number, or all of them',
     planted: 'plants one classic bug after the other into a copy, and counts the seeds until it is found',
     twice: 'runs each seed twice and compares the trace hashes',
+    workers:
+      'processes side by side, each with a PostgreSQL of its own; default 1; a seed gives the same trace however many',
     only: 'only these steps of the plan, by number; with --planted only these bugs, by name',
     record: 'appends the figures to this file, for satchel scorecard',
   },
