@@ -5,11 +5,31 @@ import { runnable } from './table.ts';
 
 afterAll(stopSimulations);
 
+/** Minutes of real time each: among the long runs. */
+const LONG_ONES = ['ninety-days-offline', 'backup-restored-with-work-waiting'];
+const isRun = (name: string): boolean => process.env.SATCHEL_LONG === '1' || !LONG_ONES.includes(name);
+
 describe('what hurt other systems', () => {
-  for (const { place, scenario } of runnable())
+  for (const { place, scenario } of runnable().filter((one) => isRun(one.scenario.name)))
     it(`[SIM-SCEN-01] ${place}: ${scenario.title}`, { timeout: 600_000 }, async () => {
       const { violations, healedWithin } = await runScenario(scenario);
       expect(violations).toEqual([]);
       expect(healedWithin).not.toBeNull();
     });
+
+  it('[SIM-SCEN-04] what is not as it must be ends a scenario, with what was found', {
+    timeout: 120_000,
+  }, async () => {
+    let wentOn = false;
+    const { violations } = await runScenario({
+      name: 'broken',
+      title: 'something that is not so',
+      play: async (stage) => {
+        stage.mustBe((await stage.rows(stage.device(1), 'products')).length === 0, 'there is no product');
+        wentOn = true;
+      },
+    });
+    expect(violations).toMatchObject([{ invariant: 'scenario', message: 'there is no product' }]);
+    expect(wentOn).toBe(false);
+  });
 });
