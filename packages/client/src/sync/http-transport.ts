@@ -120,7 +120,9 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
 
   return {
     async push(request, signal, sent): Promise<PushResponse> {
-      const answered = await pushes?.push(request, signal, sent ?? (() => {}));
+      // Nothing is waited for where it goes by HTTP: a run's first request stays its first.
+      const live = pushes?.push(request, signal, sent ?? (() => {})) ?? null;
+      const answered = live && (await live);
       if (answered) return answered;
       const parser = pushResponseSchema as Parser<PushResponse>;
       return post('push', '/v1/push', parser, request, signal, sent);
