@@ -53,6 +53,8 @@ export const offerSchema = z.strictObject({
   versions: z.array(z.nullable(versionSchema)),
   /** One per change, in order: the columns whose value took effect. */
   columns: z.array(z.array(nameSchema)),
+  /** One per change, in order: the key that the server gave the row instead, or null. Absent: it gave none. */
+  keys: z.optional(z.array(z.nullable(keySchema))),
 });
 export type Offer = z.infer<typeof offerSchema>;
 

@@ -249,18 +249,20 @@ describe('liftMutation', () => {
     expect(liftMutation(bizpulse, { ...mutation, changes: [mutation.changes[1]!] }).mutation).toBeNull();
   });
 
-  it('[LIFT-11] an offer keeps versions and columns in step with its changes', () => {
+  it('[LIFT-11] an offer keeps versions, columns and keys in step with its changes', () => {
     const offer = {
       epoch: 'e',
       outcome: 'applied' as const,
       versions: [5, 6, null],
       columns: [['name'], ['colour'], ['title']],
+      keys: ['k1', null, 'k3'],
     };
     expect(liftMutation(bizpulse, { ...mutation, offer }).mutation?.offer).toEqual({
       epoch: 'e',
       outcome: 'applied',
       versions: [5, null],
       columns: [['firstName', 'lastName'], ['name']],
+      keys: ['k1', 'k3'],
     });
   });
 

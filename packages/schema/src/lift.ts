@@ -138,6 +138,7 @@ export const liftMutation = (
   const changes: Change[] = [];
   const versions: (number | null)[] = [];
   const columns: string[][] = [];
+  const keys: (string | null)[] = [];
   mutation.changes.forEach((change, at) => {
     const lifted = liftChange(app, version, change);
     if (lifted === DROPPED) {
@@ -148,10 +149,16 @@ export const liftMutation = (
       changes.push(one);
       versions.push(mutation.offer?.versions[at] ?? null);
       columns.push([...liftColumns(app, version, change.table, mutation.offer?.columns[at] ?? [])]);
+      keys.push(mutation.offer?.keys?.[at] ?? null);
     }
   });
   if (changes.length === 0) return { mutation: null, dropped };
-  const offer: Offer | undefined = mutation.offer && { ...mutation.offer, versions, columns };
+  const offer: Offer | undefined = mutation.offer && {
+    ...mutation.offer,
+    versions,
+    columns,
+    ...(mutation.offer.keys ? { keys } : {}),
+  };
   return {
     mutation: {
       ...mutation,

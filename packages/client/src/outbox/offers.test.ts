@@ -68,6 +68,39 @@ describe('offering again', () => {
     expect(offers.map(({ changes }) => changes)).toEqual([visit.changes, insert.changes, refused.changes]);
   });
 
+  it('[OUT-50] an offer says the keys that the server gave, and stays pending under them', () => {
+    const world = opened();
+    world.page([scope('store:1', 'backfill')]);
+    world.write(insertCustomer, 'k', 'Mine');
+    const [insert] = world.send();
+    const { mutationId } = insert!;
+    const answer = (version: number) => ({
+      mutationId,
+      outcome: 'merged' as const,
+      changes: [
+        {
+          table: 'customers',
+          key: 'k',
+          outcome: 'merged' as const,
+          newKey: 'k2',
+          version,
+          row: customer('Mine'),
+        },
+      ],
+    });
+    world.answer(answer(8));
+    reset(world);
+    expect(shown(world)).toEqual([
+      { id: 'a', name: 'Ann', visits: 0 },
+      { id: 'k2', name: 'Mine', visits: 0 },
+    ]);
+    expect(world.send()).toMatchObject([
+      { mutationId, changes: [{ key: 'k' }], offer: { outcome: 'merged', keys: ['k2'] } },
+    ]);
+    world.answer(answer(20));
+    expect(shown(world).map((row) => row.id)).toEqual(['a', 'k2']);
+  });
+
   it('[OUT-50] answered offers settle as other mutations do; what was refused is refused again', () => {
     const { world, visit, insert, refused } = restored();
     reset(world);

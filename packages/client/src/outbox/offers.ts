@@ -1,6 +1,6 @@
 import { seenValues } from '@satchel/core';
-import type { Change, ChangeOutcome, Mutation, Offer, Outcome } from '@satchel/protocol';
-import { readRow } from '../database/rows.ts';
+import type { Change, ChangeOutcome, Mutation, Offer, Outcome, Values } from '@satchel/protocol';
+import { readRow, withKey } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { readBase, writeBase } from '../pages/base.ts';
 import { rebaseRows } from '../pages/rebase.ts';
@@ -54,6 +54,7 @@ const firstFreeBefore = ({ db }: EngineContext): number =>
   );
 
 const offerOf = (epoch: string, mutation: Mutation, outcome: Outcome): Offer => ({
+  ...keysGiven(mutation, outcome),
   epoch,
   outcome: outcome.outcome,
   versions: mutation.changes.map((change, index) => {
@@ -62,6 +63,12 @@ const offerOf = (epoch: string, mutation: Mutation, outcome: Outcome): Offer => 
   }),
   columns: mutation.changes.map((change, index) => columnsOf(change, outcome.changes[index])),
 });
+
+/** The text of a mutation keeps the keys that it was written with; rows live here under those that they were given. */
+const keysGiven = (mutation: Mutation, outcome: Outcome): Pick<Offer, 'keys'> => {
+  const keys = mutation.changes.map((_, index) => outcome.changes[index]?.newKey ?? null);
+  return keys.some((key) => key !== null) ? { keys } : {};
+};
 
 /** Columns of a change whose value took effect. */
 const columnsOf = (change: Change, became: ChangeOutcome | undefined): string[] => {
@@ -90,13 +97,14 @@ const putBackChanges = (
     if (!local) continue;
     const key = outcome.changes[index]?.newKey ?? change.key;
     keepShownRow(context, change.table, key);
-    const old = change.op === 'insert' ? null : seenValues(change);
+    const renamed = (image: Values) => (key === change.key ? image : withKey(local, key, image));
+    const old = change.op === 'insert' ? null : renamed(seenValues(change));
     insert.run([
       changeId,
       change.table,
       change.op,
       key,
-      change.values ? JSON.stringify(change.values) : null,
+      change.values ? JSON.stringify(renamed(change.values)) : null,
       old && JSON.stringify(old),
       change.confirmed?.version ?? null,
       // Said apart from `old`, which has some columns alone and is no base.

@@ -8,6 +8,7 @@ import { type CommonFacts, FactBook, type KnownRename, type WaitingMutation } fr
 import type { Ruling } from './facts.ts';
 import type { KnownRuns } from './known.ts';
 import { underNewKeys } from './new-keys.ts';
+import { offeredKey } from './offered-key.ts';
 import type { Offering } from './offering.ts';
 import { readRows, type Wanted } from './read-rows.ts';
 import { type RowAddress, rowAddress } from './row-address.ts';
@@ -68,17 +69,19 @@ const touchedRows = (submitted: readonly Submitted[], facts: FactBook): Wanted =
   const wanted = new Map<RowAddress, { history: boolean }>();
   for (const one of submitted) {
     if (one.refused) continue;
-    for (const change of one.changes) {
+    for (const [index, change] of one.changes.entries()) {
       const table = facts.app.tables[change.table];
       if (table === undefined) continue;
       const { key } = facts.hasNewKeys
         ? underNewKeys(table, change, (address) => facts.newKey(one, address))
         : change;
-      const address = rowAddress(table.name, key);
       const history = change.op !== 'insert';
-      const known = wanted.get(address);
-      if (known === undefined) wanted.set(address, { history });
-      else known.history ||= history;
+      const keys = new Set([key, offeredKey(one, index) ?? key]);
+      for (const address of [...keys].map((one) => rowAddress(table.name, one))) {
+        const known = wanted.get(address);
+        if (known === undefined) wanted.set(address, { history });
+        else known.history ||= history;
+      }
     }
   }
   return wanted;

@@ -19,6 +19,7 @@ import type { BatchMemory, GivenKey } from './decide.ts';
 import type { Facts } from './facts.ts';
 import { judgeOffer, type OfferVerdict } from './judge-offer.ts';
 import { underNewKeys } from './new-keys.ts';
+import { offeredKey } from './offered-key.ts';
 import { rowFacts } from './policy-facts.ts';
 import { keyOfAddress, type RowAddress, rowAddress, tableOf } from './row-address.ts';
 import type { RowDraft, RowState } from './row-state.ts';
@@ -112,6 +113,10 @@ export class MutationTrial {
       for (const id of waiting.conflictIds) this.#joins.add(id);
       this.#hold(at, waiting.conflictIds[0]);
       return undefined;
+    }
+    const newKey = offeredKey(submitted, at.index);
+    if (newKey !== undefined && this.#facts.offering !== undefined && change.key !== newKey) {
+      return this.#giveUpKey(at, { newKey, kind: 'new-key', conflict: undefined });
     }
     const wasThere = row !== undefined && (row.values !== null || row.deleted);
     if (server === null && !wasThere && change.op !== 'insert' && this.#facts.earlierOutstanding(submitted)) {

@@ -1,3 +1,4 @@
+import { newKeyFor } from '@satchel/core';
 import type { Mutation, Offer, OutcomeKind } from '@satchel/protocol';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -334,5 +335,77 @@ describe('work offered again after a restore', () => {
     expect(await rowsOf(field.db, 'select 1 as one from sales where id = $1', [again])).toHaveLength(1);
     await device.push([offered(lost, [41], [[]])]);
     expect(await rowsOf(field.db, 'select 1 as one from sales where id = $1', [again])).toEqual([]);
+  });
+
+  test('[PUSH-89] an insert that was given a new key comes back under it, whichever row comes first', async () => {
+    const product = (name: string) => ({
+      storeId: '1',
+      name,
+      code: null,
+      stock: 0,
+      tags: [],
+      parentId: null,
+      extra: null,
+    });
+    const columns = Object.keys(product(''));
+    for (const order of ['the other party first', 'the new key first', 'the other party in the backup']) {
+      const key = nextId();
+      await restored(
+        order === 'the other party in the backup'
+          ? `insert into products (id, store_id, name, stock, tags) values ('${key}', '1', 'of ann', 0, '{}')`
+          : 'select 1',
+      );
+      const one = new Device(field.ctx, ann);
+      const two = new Device(field.ctx, principal('bob', ['1']));
+      const first = one.mutation([insert('products', key, product('of ann'))]);
+      const second = two.mutation([insert('products', key, product('of bob'))]);
+      const edit = two.mutation([
+        update('products', key, { name: 'of bob, edited' }, undefined, { after: second.mutationId }),
+      ]);
+      const newKey = newKeyFor(second.mutationId, 'products', key);
+      const given = (mutation: Mutation) => ({ ...mutation, offer: { ...mutation.offer!, keys: [newKey] } });
+      const offerFirst = () => one.push([offered(first, [20], [columns])]);
+      const offerSecond = async () => {
+        const [made] = await two.push([given(offered(second, [21], [columns], 'merged'))]);
+        expect(outcomeOf(made)).toMatchObject({
+          outcome: 'merged',
+          changes: [{ key, newKey, row: { id: newKey, name: 'of bob' } }],
+        });
+        const [edited] = await two.push([given(offered(edit, [22], [['name']]))]);
+        expect(outcomeOf(edited)).toMatchObject({ changes: [{ key, newKey }] });
+      };
+      if (order === 'the other party first') await offerFirst();
+      await offerSecond();
+      if (order === 'the new key first') await offerFirst();
+      expect(
+        await rowsOf(field.db, 'select id, name from products where id = any($1) order by name', [
+          [key, newKey],
+        ]),
+      ).toEqual([
+        { id: key, name: 'of ann' },
+        { id: newKey, name: 'of bob, edited' },
+      ]);
+    }
+  });
+
+  test('[PUSH-89] a key that the server would not have given is not believed; what was deleted under a new key stays so', async () => {
+    const key = nextId();
+    await restored('select 1');
+    const device = new Device(field.ctx, ann);
+    const made = device.mutation([insert('sales', key, sale)]);
+    const told = { ...offered(made, [20], [salesColumns], 'merged') };
+    const [answer] = await device.push([{ ...told, offer: { ...told.offer!, keys: ['not a key of his'] } }]);
+    expect(outcomeOf(answer).changes[0]).toMatchObject({ key, outcome: 'merged' });
+    expect(outcomeOf(answer).changes[0]).not.toHaveProperty('newKey');
+
+    const other = nextId();
+    const two = new Device(field.ctx, principal('bob', ['1']));
+    const second = two.mutation([insert('sales', other, sale)]);
+    const newKey = newKeyFor(second.mutationId, 'sales', other);
+    const removed = device.mutation([remove('sales', newKey, { version: 30, values: { ...sale } })]);
+    await device.push([offered(removed, [31], [[]])]);
+    const late = offered(second, [30], [salesColumns], 'merged');
+    await two.push([{ ...late, offer: { ...late.offer!, keys: [newKey] } }]);
+    expect(await rowsOf(field.db, 'select id from sales where id = any($1)', [[other, newKey]])).toEqual([]);
   });
 });

@@ -21,4 +21,10 @@ export const FOUND_SEEDS: readonly FoundSeed[] = [
     was: 'rows written on a device, whose scope it had lost since, came back for good when their mutations were offered to a restored server',
     rule: 'OUT-50',
   },
+  {
+    seed: 15,
+    steps: 150,
+    was: 'an insert that was given a new key, offered to a restored server, was merged into the row that has its old key: the offer did not say the new one',
+    rule: 'PUSH-89',
+  },
 ];
