@@ -27,4 +27,10 @@ export const FOUND_SEEDS: readonly FoundSeed[] = [
     was: 'an insert that was given a new key, offered to a restored server, was merged into the row that has its old key: the offer did not say the new one',
     rule: 'PUSH-89',
   },
+  {
+    seed: 3,
+    steps: 150,
+    was: 'an insert that was given a new key lay under its old one as well when it was offered again: its values put back had the key that it was written with',
+    rule: 'OUT-50',
+  },
 ];
