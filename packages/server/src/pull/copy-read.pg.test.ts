@@ -38,7 +38,7 @@ describe('what one statement of a copy reads', () => {
   const view = readerView(
     { app, tableIds },
     {
-      principal: { userId: 'ann', roles: [], claims: {}, channel: 'mobile' },
+      principal: { id: 'test/ann', userId: 'ann', roles: [], claims: {}, channel: 'mobile', expiresAt: 0 },
       subscription: undefined,
       schemaVersion: 1,
     },

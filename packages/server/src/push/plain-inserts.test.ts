@@ -23,7 +23,15 @@ const app = defineApp({
   },
   scopesOf: () => ['all'],
 });
-const principal = { id: 'p', issuer: 'i', userId: 'ana', roles: [], channel: 'mobile', claims: {} };
+const principal = {
+  id: 'p',
+  issuer: 'i',
+  userId: 'ana',
+  roles: [],
+  channel: 'mobile',
+  claims: {},
+  expiresAt: 0,
+};
 
 /** Nothing that the database would refuse: with it every mutation is decided by its trial. */
 const NOTHING: Probe = { exists: () => true, children: () => [], holder: () => undefined };
