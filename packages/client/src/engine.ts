@@ -56,6 +56,8 @@ export interface Engine {
   forgetCursor(): void;
   /** One page, one local transaction. */
   takePage(lines: readonly PageLine[]): PageTaken;
+  /** The server was asked and has nothing after the cursor. Returns the tables of rows that go for that. */
+  takeUnchanged(): string[];
 
   // --- people
   quarantine(): QuarantineEntry[];
@@ -170,6 +172,8 @@ export interface TakenIn {
   readonly quarantined: number;
   readonly review: number;
   readonly held: number;
+  /** Of the batch, those that wait to be sent again. */
+  readonly putBack: number;
   /** Send these first, in seq order. */
   readonly needsEarlier?: { readonly runId: string; readonly seq: number };
   readonly outcomes: readonly Outcome[];

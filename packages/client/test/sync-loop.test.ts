@@ -481,6 +481,28 @@ describe('a full disk', () => {
   );
 });
 
+describe('what comes after the last page', () => {
+  it.each(['a bug', 'a full disk'])('[SYNC-69] %s there ends the run with its reason', async (what) => {
+    const crashes: unknown[] = [];
+    const { db, server, time } = await open({ onCrash: (error) => crashes.push(error) });
+    await time.advance(100);
+    const bug = new Error('a bug');
+    let asked = 0;
+    server.onEngine = (method) => {
+      if (method !== 'cursor') return;
+      asked += 1;
+      // The first asks from where to pull.
+      if (asked === 2) throw what === 'a bug' ? bug : new SatchelError('storage_full');
+    };
+    const running = db.sync.now();
+    await time.advance(1_000);
+    const run = await running;
+    expect(asked).toBeGreaterThan(1);
+    expect(crashes).toEqual(what === 'a bug' ? [bug] : []);
+    expect(run?.problem?.code).toBe(what === 'a bug' ? undefined : 'storage_full');
+  });
+});
+
 describe('a run that a person asks for', () => {
   it('[SYNC-64] is called off: it ends at once, starts no other, and what waits goes with the next', async () => {
     const { db, server, time } = await open();

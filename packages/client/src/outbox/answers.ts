@@ -40,6 +40,7 @@ export const takeAnswers = (
   const counts: Record<Settled, number> = { settled: 0, quarantined: 0, review: 0, known: 0 };
   const outcomes: Outcome[] = [];
   let held = 0;
+  let returned = 0;
   let needsEarlier: TakenIn['needsEarlier'];
   // Answers that only give versions are taken together, as far as they follow one another.
   const plain: Outcome[] = [];
@@ -69,7 +70,7 @@ export const takeAnswers = (
       case 'needs-earlier': {
         const entry = entryById(context, answer.mutationId);
         if (!entry) break;
-        putBack(context, entry);
+        if (putBack(context, entry)) returned += 1;
         if (!needsEarlier || answer.seq > needsEarlier.seq) {
           needsEarlier = { runId: entry.runId, seq: answer.seq };
         }
@@ -83,7 +84,7 @@ export const takeAnswers = (
   for (const entry of entriesWhere(context, "batch_id = ? and state = 'in-flight' and state <> 'settled'", [
     batchId,
   ])) {
-    putBack(context, entry);
+    if (putBack(context, entry)) returned += 1;
   }
   rebaseRows(context, dirty);
   const tables = new Set([...dirty].map(({ table }) => table));
@@ -95,6 +96,7 @@ export const takeAnswers = (
     quarantined: counts.quarantined,
     review: counts.review,
     held,
+    putBack: returned,
     ...(needsEarlier ? { needsEarlier } : {}),
     outcomes,
   };
@@ -283,11 +285,12 @@ const holdEntry = (context: EngineContext, mutationId: string, until: number): n
   return 1;
 };
 
-const putBack = (context: EngineContext, entry: Entry): void => {
-  if (moveEntry(context, entry, 'returned') === undefined) return;
+const putBack = (context: EngineContext, entry: Entry): boolean => {
+  if (moveEntry(context, entry, 'returned') === undefined) return false;
   context.db
     .prepare('update satchel_outbox set batch_id = null, next_at = null where position = ?')
     .run([entry.position]);
+  return true;
 };
 
 /** A batch came back without an answer. */

@@ -227,6 +227,17 @@ describe('outbox: sending', () => {
     expect(world.engine.outbox()[0]).toMatchObject({ state: 'queued', attempts: 0, nextAt: null });
   });
 
+  it('[OUT-53] an answer says how many of its batch wait again: none that a page had told of', () => {
+    const world = held();
+    world.write(insertCustomer, 'n', 'New');
+    world.write(insertCustomer, 'm', 'Other');
+    const [first, second] = world.send();
+    world.page([{ line: 'outcomes', outcomes: [applied(first!, 7)] }]);
+    expect(world.answer(applied(first!, 7))).toMatchObject({ settled: 0, putBack: 1 });
+    world.send();
+    expect(world.answer(rejected(second!))).toMatchObject({ quarantined: 1, putBack: 0 });
+  });
+
   it('[OUT-24] after needs-earlier the earlier ones go in seq order', () => {
     const world = opened();
     world.write(insertCustomer, 'x', 'First');
@@ -236,7 +247,7 @@ describe('outbox: sending', () => {
     const taken = world.engine.takeAnswers(batch.batchId, [
       { kind: 'needs-earlier', mutationId: batch.mutations[0]!.mutationId, seq: 1 },
     ]);
-    expect(taken.needsEarlier).toEqual({ runId: batch.runId, seq: 1 });
+    expect(taken).toMatchObject({ needsEarlier: { runId: batch.runId, seq: 1 }, putBack: 1 });
     const next = world.engine.takeBatch({
       lanes: ['urgent'],
       maxItems: 10,

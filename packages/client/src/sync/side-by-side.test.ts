@@ -43,7 +43,15 @@ const batch = (name: string, mutations = 2): OutboxBatch => ({
   lane: 'low',
 });
 
-const TAKEN: TakenIn = { tables: [], settled: 2, quarantined: 0, review: 0, held: 0, outcomes: [] };
+const TAKEN: TakenIn = {
+  tables: [],
+  settled: 2,
+  quarantined: 0,
+  review: 0,
+  held: 0,
+  putBack: 0,
+  outcomes: [],
+};
 
 const uploaderOf = (order: Order, batches: OutboxBatch[], transport: Partial<Transport>): Uploader => {
   order.on('takeBatch', () => batches.shift() ?? null);
@@ -112,6 +120,28 @@ describe('device and server work side by side', () => {
       expect(returned).toEqual(calledOff ? ['b2'] : ['b2', 'b1']);
       expect(order.steps.includes('takeAnswers')).toBe(calledOff);
     }
+  });
+
+  it.each([
+    ['a page told of before', 0, 5],
+    ['that put all of their batch back', 2, 3],
+  ])('[SYNC-68] of answers %s: %i go back of each two, and %i batches are sent', async (_, putBack, sent) => {
+    const order = new Order();
+    const names = ['b1', 'b2', 'b3', 'b4', 'b5'];
+    const uploader = uploaderOf(
+      order,
+      names.map((name) => batch(name)),
+      {
+        push: async (request, _signal, underWay) => {
+          order.steps.push(`sent ${request.batchId}`);
+          underWay?.();
+          return answerTo(request.batchId);
+        },
+      },
+    );
+    order.on('takeAnswers', () => ({ ...TAKEN, settled: 0, putBack }));
+    expect(await uploader.drain(new AbortController().signal, () => {})).toBeNull();
+    expect(order.steps.filter((step) => step.startsWith('sent'))).toHaveLength(sent);
   });
 
   it('[SYNC-61] the next page is asked for before this one is taken in, and dropped when it cannot follow', async () => {

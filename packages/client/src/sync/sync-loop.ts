@@ -466,21 +466,19 @@ export class SyncLoop {
     this.#given.changed();
     this.#ready(direction)
       .then(() => direction.drain(run.abort.signal, asked))
-      .then(
-        async (failure) => {
-          if (failure) {
-            if (!run.abort.signal.aborted) run.failure = failure;
-            return;
-          }
-          if (direction === this.#downloader) await this.#caughtUp();
-          if (this.#hasConflicts) await this.#askConflicts(run);
-        },
-        (error: unknown) => {
-          this.#leftInFlight ||= direction === this.#uploader;
-          const failure = this.#failed(error);
-          if (failure) run.failure = failure;
-        },
-      )
+      .then(async (failure) => {
+        if (failure) {
+          if (!run.abort.signal.aborted) run.failure = failure;
+          return;
+        }
+        if (direction === this.#downloader) await this.#caughtUp();
+        if (this.#hasConflicts) await this.#askConflicts(run);
+      })
+      .catch((error: unknown) => {
+        this.#leftInFlight ||= direction === this.#uploader;
+        const failure = this.#failed(error);
+        if (failure) run.failure = failure;
+      })
       .finally(() => {
         ended();
         asked();

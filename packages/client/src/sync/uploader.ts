@@ -13,7 +13,7 @@ import type { EnginePort } from '../engine-port.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { Transport } from './transport.ts';
 
-/** Answers `needs-earlier` that bring nothing forward before the loop gives the rest of the run up. */
+/** Answers that put all of their batch back, as `needs-earlier` does, before the loop gives the rest of the run up. */
 const MAX_FRUITLESS = 3;
 /** Mutations that break the server one by one before it is taken for broken altogether. */
 const MAX_BREAKING = 3;
@@ -42,7 +42,7 @@ interface Answered {
 
 interface DrainState {
   upTo: TakenIn['needsEarlier'];
-  /** Answers in a row that brought nothing forward. */
+  /** Answers in a row that put all of their batch back. */
   fruitless: number;
 }
 
@@ -135,8 +135,8 @@ export class Uploader {
   async #takeIn({ batch, response }: Answered, state: DrainState): Promise<void> {
     const taken = await this.#given.port.call('takeAnswers', batch.batchId, response.answers);
     this.#given.took(taken, batch.mutations.length, response);
-    const progress = taken.settled + taken.quarantined + taken.review + taken.held > 0;
-    state.fruitless = progress ? 0 : state.fruitless + 1;
+    // Not by what was settled now: a page may have told of all of it before the answer came.
+    state.fruitless = taken.putBack < batch.mutations.length ? 0 : state.fruitless + 1;
     state.upTo = taken.needsEarlier;
   }
 
