@@ -30,13 +30,15 @@ const UNKNOWN: Look = { text: 'severityWarning', icon: 'warning' };
 /** Unread alerts, the gravest first; below, those that somebody has seen to. */
 export const Alerts = ({ userId }: { readonly userId: string }): ReactElement => {
   const say = useSay();
-  const { rows } = useQuery<Alert>({
+  const { rows, loading } = useQuery<Alert>({
     sql: `select id, farmer_id, severity, title, message, issued_at, acknowledged_at, acknowledged_by
             from alerts
            order by acknowledged_at is not null,
                     case severity when 'critical' then 0 when 'warning' then 1 else 2 end, issued_at desc`,
     identity: ['id'],
   });
+  // That all is read is said only when it is known.
+  if (loading) return <div className="stack" aria-busy="true" />;
   const unread = rows.filter(({ acknowledged_at }) => acknowledged_at === null);
   const read = rows.filter(({ acknowledged_at }) => acknowledged_at !== null);
   return (
@@ -93,8 +95,8 @@ const AlertCard = ({
         </span>
         <small>{`${person(farmer_id)} · ${ago(issued_at, now)}`}</small>
       </header>
-      <h4>{title}</h4>
-      <p>{message}</p>
+      <h4 dir="auto">{title}</h4>
+      <p dir="auto">{message}</p>
       <footer>
         {acknowledged_at === null ? (
           <button

@@ -20,7 +20,7 @@ export const Market = (): ReactElement => {
   const { ago, number } = useTexts();
   const now = useNow();
   const { stale } = useStaleness('marketPrices');
-  const { rows } = useQuery<Price>({
+  const { rows, loading } = useQuery<Price>({
     sql: 'select id, market, crop, price, unit, quoted_at from market_prices order by market, crop',
     identity: ['id'],
   });
@@ -29,7 +29,7 @@ export const Market = (): ReactElement => {
     <div className="stack">
       <StaleBanner table="marketPrices" />
       <PullToRefresh label={say('market')}>
-        {rows.length === 0 ? <p className="quiet">{say('noPrices')}</p> : null}
+        {rows.length === 0 && !loading ? <p className="quiet">{say('noPrices')}</p> : null}
         {markets.map((market) => (
           <section key={market} className="card prices" data-stale={stale || undefined} aria-label={market}>
             <h3>{market}</h3>

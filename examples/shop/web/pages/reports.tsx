@@ -24,22 +24,22 @@ export const Reports = (): ReactElement => {
   const week = today - 6 * DAY;
   const ofToday = useQuery<Sum>({ sql: SINCE, parameters: [today] }).rows[0];
   const ofWeek = useQuery<Sum>({ sql: SINCE, parameters: [week] }).rows[0];
-  const { rows: best } = useQuery<{ readonly name: string; readonly sold: number }>({
+  const { rows: best, loading } = useQuery<{ readonly name: string; readonly sold: number }>({
     sql: `select p.name, sum(l.quantity) as sold from sale_lines l
             join products p on p.id = l.product_id join sales s on s.id = l.sale_id
            where s.sale_date >= ? group by p.id order by sold desc, p.name limit 6`,
     parameters: [week],
   });
-  const { rows: low } = useQuery<{ readonly name: string; readonly stock: number }>({
+  const { rows: low, loading: counting } = useQuery<{ readonly name: string; readonly stock: number }>({
     sql: 'select name, stock from products where stock < ? order by stock, name limit 8',
     parameters: [LOW],
   });
   const most = Math.max(1, ...best.map(({ sold }) => sold));
   const figures = [
-    [say('salesToday'), number(ofToday?.sales ?? 0)],
-    [say('takenToday'), money(ofToday?.total ?? 0)],
-    [say('salesOfWeek'), number(ofWeek?.sales ?? 0)],
-    [say('takenOfWeek'), money(ofWeek?.total ?? 0)],
+    [say('salesToday'), ofToday ? number(ofToday.sales) : '–'],
+    [say('takenToday'), ofToday ? money(ofToday.total ?? 0) : '–'],
+    [say('salesOfWeek'), ofWeek ? number(ofWeek.sales) : '–'],
+    [say('takenOfWeek'), ofWeek ? money(ofWeek.total ?? 0) : '–'],
   ] as const;
   return (
     <div className="stack">
@@ -54,7 +54,7 @@ export const Reports = (): ReactElement => {
       <div className="two">
         <section className="card">
           <h3>{say('best')}</h3>
-          {best.length === 0 ? <p className="quiet">{say('nothingSold')}</p> : null}
+          {best.length === 0 && !loading ? <p className="quiet">{say('nothingSold')}</p> : null}
           <ul className="best">
             {best.map(({ name, sold }) => (
               <li key={name}>
@@ -67,7 +67,7 @@ export const Reports = (): ReactElement => {
         </section>
         <section className="card">
           <h3>{say('runningLow')}</h3>
-          {low.length === 0 ? <p className="quiet">{say('enough')}</p> : null}
+          {low.length === 0 && !counting ? <p className="quiet">{say('enough')}</p> : null}
           <ul className="best">
             {low.map(({ name, stock }) => (
               <li key={name}>

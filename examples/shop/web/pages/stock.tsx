@@ -122,7 +122,7 @@ const Delivery = ({
 const Movements = (): ReactElement => {
   const say = useSay();
   const { time } = useTexts();
-  const { rows } = useQuery<Movement>({
+  const { rows, loading } = useQuery<Movement>({
     sql: `select m.id, p.name, m.quantity, m.reason, m.moved_at from stock_movements m
             left join products p on p.id = m.product_id order by m.moved_at desc limit 8`,
     identity: ['id'],
@@ -130,7 +130,7 @@ const Movements = (): ReactElement => {
   return (
     <section className="card">
       <h3>{say('movements')}</h3>
-      {rows.length === 0 ? <p className="quiet">{say('noMovements')}</p> : null}
+      {rows.length === 0 && !loading ? <p className="quiet">{say('noMovements')}</p> : null}
       <ul className="sold">
         {rows.map(({ id, moved_at, name, quantity, reason }) => (
           <li key={id}>

@@ -173,14 +173,14 @@ const LastSales = (): ReactElement => {
   const say = useSay();
   const money = useMoney();
   const { time } = useTexts();
-  const { rows: sales } = useQuery<Sold>({
+  const { rows: sales, loading } = useQuery<Sold>({
     sql: 'select id, total_amount, sale_date, customer_name from sales order by sale_date desc limit 6',
     identity: ['id'],
   });
   return (
     <section className="card" aria-label={say('lastSales')}>
       <h2>{say('lastSales')}</h2>
-      {sales.length === 0 ? <p className="quiet">{say('nothingSold')}</p> : null}
+      {sales.length === 0 && !loading ? <p className="quiet">{say('nothingSold')}</p> : null}
       <ul className="sold">
         {sales.map(({ customer_name, id, sale_date, total_amount }) => (
           <li key={id}>
