@@ -60,6 +60,7 @@ import {
 } from './outbox/quarantine.ts';
 import { returnLeft } from './outbox/return-left.ts';
 import { takeBatch } from './outbox/take.ts';
+import { takeUnchanged } from './pages/drop-unheld.ts';
 import { rebaseRows } from './pages/rebase.ts';
 import { NotHeldSo } from './pages/take-brief.ts';
 import { forgetCursor, pullCursor, takePage } from './pages/take-page.ts';
@@ -162,6 +163,11 @@ export class SqliteEngine implements Engine {
       if (error instanceof NotHeldSo) return { kind: 'not-held-so' };
       throw error;
     }
+  }
+
+  takeUnchanged(): string[] {
+    const context = this.#now;
+    return applying(context, 'normal', () => takeUnchanged(context));
   }
 
   quarantine(): QuarantineEntry[] {

@@ -1,4 +1,5 @@
 import type { Outcome } from '@satchel/protocol';
+import { readMeta } from '../database/meta.ts';
 import { readRowState, removeRow } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { isPending, type RowAddress } from '../outbox/pending.ts';
@@ -36,4 +37,14 @@ export const dropUnheld = (
     tables.add(table);
   }
   context.db.prepare('update satchel_outbox set acked = 1 where acked = 2').run();
+};
+
+/**
+ * That there is nothing after the cursor is a view as well, read after the outcomes that
+ * were told with the pull: no page may ever come to drop what it does not hold.
+ */
+export const takeUnchanged = (context: EngineContext): string[] => {
+  const tables = new Set<string>();
+  if (readMeta(context.db, 'complete') === true) dropUnheld(context, [], tables);
+  return [...tables];
 };

@@ -527,6 +527,36 @@ describe('pages: who holds a row', () => {
     expect(names(world)).toEqual({ c: 'Cy' });
   });
 
+  it('[PAGE-25] and where no page comes any more, because nothing changed since', () => {
+    const world = held();
+    world.write("insert into customers (id, store_id, name) values ('x', '99', 'Elsewhere')");
+    const [sent] = world.send();
+    world.answer(applied(sent!, 7));
+    expect(world.engine.takeUnchanged()).toEqual([]);
+    expect(names(world).x).toBe('Elsewhere');
+    world.engine.acked(world.engine.settledToAck());
+    expect(world.engine.takeUnchanged()).toEqual(['customers']);
+    expect(names(world)).toEqual({ a: 'Ann', b: 'Bob' });
+  });
+  it('[PAGE-25] a row that its copy left out goes, though its outcome came with the copy', () => {
+    const world = held();
+    world.write(insertCustomer, 'n', 'New');
+    const [sent] = world.send();
+    world.answer(applied(sent!, 9));
+    // Somebody deleted it; a copy anew tells no deletions.
+    world.page(
+      [
+        scope('store:1', 'reset'),
+        { line: 'outcomes', outcomes: [applied(sent!, 9)] },
+        rows('store:1', 'customers', ['a', 1, customer('Ann')], ['b', 2, customer('Bob')]),
+        { line: 'swept', scope: 'store:1' },
+      ],
+      { mode: 'backfill' },
+    );
+    world.engine.acked(world.engine.settledToAck());
+    world.engine.takeUnchanged();
+    expect(names(world)).toEqual({ a: 'Ann', b: 'Bob' });
+  });
   it('[PAGE-25] a row of own writing that no scope holds goes with the view in which it is not', () => {
     const world = held();
     world.write("insert into customers (id, store_id, name) values ('x', '99', 'Elsewhere')");

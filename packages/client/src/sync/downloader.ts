@@ -135,7 +135,12 @@ export class Downloader {
       const head = answer.kind === 'page' ? answer.lines[0] : undefined;
       this.#given.answered(head?.line === 'head' ? head.serverTime : null, latency);
       if (settled.length > 0) await port.call('acked', settled);
-      if (answer.kind === 'unchanged') return null;
+      if (answer.kind === 'unchanged') {
+        const tables = await port.call('takeUnchanged');
+        if (tables.length > 0)
+          this.#given.took({ kind: 'taken', tables, checkpoint: true, more: false, rows: 0, quarantined: 0 });
+        return null;
+      }
       const next = this.#given.mayGo() ? nextCursor(answer.lines) : null;
       if (aheadNow()?.cursor !== next) line.ahead = null;
       if (next !== null && line.ahead === null) askAhead(next);
