@@ -33,4 +33,10 @@ export const FOUND_SEEDS: readonly FoundSeed[] = [
     was: 'an insert that was given a new key lay under its old one as well when it was offered again: its values put back had the key that it was written with',
     rule: 'OUT-50',
   },
+  {
+    seed: 24,
+    steps: 150,
+    was: 'rows that the device had written stayed there after they were deleted, when the copy that left them out brought their outcome and nothing else changed after it',
+    rule: 'PAGE-25',
+  },
 ];
