@@ -39,13 +39,13 @@ const row = async (table: string, key: string) =>
 const openReview = async (key: string) => {
   const version = versionIn(await a.write(insert('crops', key, crop)));
   const confirmed = { version, values: { area: 1, name: 'wheat' } };
-  await a.write(update('crops', key, { area: 2 }, confirmed));
+  const standing = versionIn(await a.write(update('crops', key, { area: 2 }, confirmed)));
   const mutation = b.mutation([
     update('crops', key, { area: 3, name: 'rye' }, confirmed),
     insert('crops', `${key}-more`, crop),
   ]);
   const outcome = outcomeOf((await b.push([mutation]))[0]);
-  return { mutation, outcome, conflictId: outcome.changes[0]?.conflictId ?? '' };
+  return { mutation, outcome, version, standing, conflictId: outcome.changes[0]?.conflictId ?? '' };
 };
 const finalOutcome = async (mutation: { readonly mutationId: string }, device = b) =>
   (
@@ -184,6 +184,30 @@ describe('a review', () => {
     ] as const) {
       expect(await finalOutcome(one, device)).toMatchObject({ state: 'settled' });
     }
+  });
+
+  test.each([
+    ['the base of the first', 'r5-first', 1],
+    ['what stands now as its base', 'r5-now', 2],
+  ] as const)('[CONF-04] a later edit with %s is decided with its review', async (_, key, area) => {
+    const { mutation, conflictId, version, standing } = await openReview(key);
+    const later = b.mutation([
+      update(
+        'crops',
+        key,
+        { area: 5 },
+        { version: area === 1 ? version : standing, values: { area } },
+        { seen: { area: { value: 3, mutationId: mutation.mutationId } } },
+      ),
+    ]);
+    expect(outcomeOf((await b.push([later]))[0])).toMatchObject({
+      outcome: 'review',
+      changes: [{ conflictId }],
+    });
+    await resolveConflict(field.ctx, root, conflictId, { decision: 'accept-server' });
+    expect(await row('crops', key)).toMatchObject({ area: 2 });
+    for (const one of [mutation, later])
+      expect(await finalOutcome(one)).toMatchObject({ outcome: { outcome: 'superseded' } });
   });
 
   test('[CONF-05] mutations that depend on a held one wait; the others flow', async () => {

@@ -1,5 +1,5 @@
 import type { ConflictPolicies, UpdatePolicy } from '@satchel/core';
-import type { Change, Values } from '@satchel/protocol';
+import type { Change } from '@satchel/protocol';
 import type { Table } from '@satchel/schema';
 import type { Ruling } from './facts.ts';
 
@@ -39,20 +39,25 @@ export const applyRuling = (
     fields: taken,
     delete: { kind: keepsRow ? 'edit-wins' : 'delete-wins' },
   };
+  if (change.op === 'delete') return { table: { ...table, conflicts }, change };
+  // A later edit that joined the review may have seen the value that stands, or one that
+  // has just lost to it: by itself it would be no clash, and undo what was ruled.
+  const kept = [...columns, ...Object.keys(fields)].filter(
+    (name) => (fields[name]?.take ?? take) === 'server',
+  );
+  const values = Object.fromEntries(given);
   return {
     table: { ...table, conflicts },
-    change:
-      given.length === 0 || change.op === 'delete' ? change : withValues(change, Object.fromEntries(given)),
+    change: unseen({ ...change, values: { ...change.values, ...values } }, [...Object.keys(values), ...kept]),
   };
 };
 
-/** The values as if the user had written them without having seen any other. */
-const withValues = (change: Change, given: Values): Change => {
+/** The change as if the user had written these columns without having seen any value of them. */
+const unseen = (change: Change, columns: readonly string[]): Change => {
   const without = <T>(of: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(Object.entries(of).filter(([name]) => !Object.hasOwn(given, name)));
+    Object.fromEntries(Object.entries(of).filter(([name]) => !columns.includes(name)));
   return {
     ...change,
-    values: { ...change.values, ...given },
     ...(change.confirmed
       ? { confirmed: { ...change.confirmed, values: without(change.confirmed.values) } }
       : {}),
