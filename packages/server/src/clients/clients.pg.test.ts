@@ -113,6 +113,43 @@ describe('restored and cloned devices', () => {
     expect((await send(second)).newClient).toBeUndefined();
   });
 
+  test('[CLI-04] two runs that alternate are found within a minute, whichever speaks at the moments at which it is written down', async () => {
+    for (const [name, order] of [
+      ['the copy first', ['second', 'first']],
+      ['the original first', ['first', 'second']],
+    ] as const) {
+      const clientId = nextId();
+      const runs = { first: nextId(), second: nextId() };
+      const from = field.ctx.clock.now();
+      const speak = (run: 'first' | 'second') =>
+        heardFrom(field.ctx, field.db, ann, clientId, { runId: runs[run] });
+      // The copy was heard of before the original ever sent anything.
+      await speak('second');
+      let isFound = false;
+      while (!isFound && field.ctx.clock.now() - from < 60_000) {
+        field.passes(5_000);
+        for (const run of order) {
+          field.passes(10);
+          isFound ||= (await speak(run)).newClient;
+        }
+      }
+      expect([name, isFound]).toEqual([name, true]);
+    }
+  });
+
+  test('[CLI-04] two runs that are first heard of in the same millisecond are found', async () => {
+    const clientId = nextId();
+    const first = nextId();
+    const second = nextId();
+    const at = field.ctx.clock.now();
+    const speak = (runId: string) =>
+      heardFrom({ ...field.ctx, clock: { now: () => at } }, field.db, ann, clientId, { runId });
+    await speak(second);
+    await speak(first);
+    expect(await speak(second)).toEqual({ newClient: false });
+    expect(await speak(first)).toEqual({ newClient: true });
+  });
+
   test('[CLI-05] a late request of the run before does not make the new run look overtaken', async () => {
     const clientId = nextId();
     const first = nextId();

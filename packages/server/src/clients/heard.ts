@@ -20,7 +20,10 @@ export interface Heard {
   readonly newClient: boolean;
 }
 
-/** A client that speaks more often than this is written down only when something else about it changed. */
+/**
+ * A client that speaks more often than this is written down only when something else about it
+ * changed; so is each of its runs, or of two that alternate the second would never be.
+ */
 const HEARD_EVERY = 30_000;
 
 /**
@@ -68,6 +71,7 @@ interface Known {
   readonly last_upload_at: number | null;
   readonly last_download_at: number | null;
   readonly run_seen: number | null;
+  readonly run_heard: number | null;
   readonly overtaken: boolean;
 }
 
@@ -82,9 +86,10 @@ const readClient = async (
   const { rows } = await tx.query<Known>(
     `select c.principal, c.revoked, c.last_heard_at, c.device_name, c.platform, c.app_version, c.pending,
             c.failed, c.quarantined, c.last_upload_at, c.last_download_at, r.first_seen_at as run_seen,
+            r.last_heard_at as run_heard,
             exists (select 1 from satchel.runs later
                      where later.client_id = c.client_id
-                       and later.first_seen_at > r.first_seen_at
+                       and (later.first_seen_at, later.run_id) > (r.first_seen_at, r.run_id)
                        and (later.run_id > r.run_id or later.last_heard_at > later.first_seen_at)) as overtaken
        from satchel.clients c
        left join satchel.runs r on r.client_id = c.client_id and r.run_id = $2
@@ -129,6 +134,7 @@ const isLongAgo = (at: number | null, now: number): boolean =>
 const isNews = (known: Known, { client, direction }: Report, now: number): boolean =>
   isLongAgo(known.last_heard_at, now) ||
   known.last_heard_at === now ||
+  (known.run_heard !== null && isLongAgo(known.run_heard, now)) ||
   (direction === 'up' && isLongAgo(known.last_upload_at, now)) ||
   (direction === 'down' && isLongAgo(known.last_download_at, now)) ||
   (client !== undefined &&
