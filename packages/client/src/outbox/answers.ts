@@ -23,6 +23,7 @@ import { viewOf } from '../pages/view.ts';
 import { freeBlocked } from './blocked.ts';
 import { type Entry, entriesWhere, entryById, moveEntry, type Standing, standingOf } from './entry.ts';
 import { freezeEntry } from './freeze.ts';
+import { isToBeAnswered, standsOnOffers } from './offers.ts';
 import { changesInRange, deleteRange, isPending, type PendingChange, RowSet, toLayOver } from './pending.ts';
 import { renameKey } from './rename.ts';
 import { isPlain, settlePlain } from './settle-plain.ts';
@@ -114,6 +115,15 @@ export const settleOutcome = (context: EngineContext, outcome: Outcome, dirty: R
   const rejected = outcome.outcome === 'rejected';
   const state = transitionOutbox(entry.state, rejected ? 'answered-rejected' : 'answered-settled');
   if (state === undefined) return 'known';
+  // It goes up once more, after what is offered below it, and is answered the same.
+  if (
+    !rejected &&
+    !entry.isOffer &&
+    entry.range &&
+    isToBeAnswered(entry) &&
+    standsOnOffers(context, entry.range)
+  )
+    return 'known';
   const told = rejected ? refusalOf(context, outcome) : outcome;
   const inserted = entry.range ? settleChanges(context, entry, outcome, dirty) : [];
   const problem = rejected ? problemOf(told) : null;
@@ -164,7 +174,9 @@ const settleChanges = (
   for (const [index, change] of changes.entries()) {
     const became = outcome.changes[index];
     if (isOffer && change.op !== 'delete' && became?.row === undefined) {
-      // The pages of this history have told of the row, or will: what an answer does not tell is out of sight.
+      // The pages of this history have told of the row, or will: what an answer does not tell is out of
+      // sight. One that the history still has is answered in its first words, and may be newer than those pages.
+      if (outcome.repeat === true) takeRepeated(context, change, became);
       dirty.add(change.table, change.key);
       continue;
     }
@@ -211,6 +223,19 @@ const settleInPlace = (
     return false;
   if (base) deleteBase(context, table, key);
   return true;
+};
+
+/** An offer that was not lost: laid over a row that was read before it, which is to come whole once more. */
+const takeRepeated = (
+  context: EngineContext,
+  change: PendingChange,
+  became: ChangeOutcome | undefined,
+): void => {
+  const { table, key } = change;
+  const base = readBase(context, table, key);
+  if (!base?.row || became?.version === undefined || became.version <= base.version) return;
+  takeImage(context, change, became, false);
+  noteUnsure(context, table, key);
 };
 
 /** What became of one change, as the base of its row. */

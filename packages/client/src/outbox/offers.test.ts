@@ -132,6 +132,86 @@ describe('offering again', () => {
     expect(world.driver.prepare('select count(*) as n from satchel_base').get()).toEqual({ n: 0 });
   });
 
+  it('[OUT-50] an offer that was not lost is laid over a row that was read before it, until that comes whole', () => {
+    const { world, visit, insert, refused } = restored();
+    // Asked for before the edits went up, and here after their answers.
+    const late = [
+      scope('store:1', 'reset'),
+      rows('store:1', 'customers', ['a', 1, customer('Ann')]),
+      { line: 'swept' as const, scope: 'store:1' },
+    ];
+    expect(world.page(late, { mode: 'backfill', offer: true })).toMatchObject({ offered: 3 });
+    world.send();
+    const again = (outcome: ReturnType<typeof applied>) => ({ ...outcome, repeat: true });
+    world.answer(again(applied(visit, 5)), again(applied(insert, 6)), rejected(refused));
+    const both = [
+      { id: 'a', name: 'Ann', visits: 1 },
+      { id: 'n', name: 'New', visits: 0 },
+    ];
+    expect(shown(world)).toEqual(both);
+    const unsure = () => world.row('select count(*) as n from satchel_unsure')?.n;
+    expect(unsure()).toBe(2);
+    world.page([
+      rows('store:1', 'customers', ['a', 5, customer('Ann', { visits: 1 })], ['n', 6, customer('New')]),
+    ]);
+    expect(shown(world)).toEqual(both);
+    expect(unsure()).toBe(0);
+  });
+
+  describe('[OUT-54] work that was on its way when older work of its rows is offered again waits for that', () => {
+    const onItsWay = () => {
+      const world = opened();
+      world.page([scope('store:1', 'backfill'), rows('store:1', 'customers', ['a', 1, customer('Ann')])]);
+      world.write("update customers set name = 'First' where id = 'a'");
+      world.write(insertCustomer, 'n', 'New');
+      const [first, insert] = world.send();
+      world.answer(applied(first!, 5), applied(insert!, 6));
+      world.write("update customers set name = 'Second' where id = 'a'");
+      world.write("delete from customers where id = 'n'");
+      const [second, erase] = world.send();
+      world.page(
+        [
+          scope('store:1', 'reset'),
+          rows('store:1', 'customers', ['a', 5, customer('First')], ['n', 6, customer('New')]),
+          { line: 'swept', scope: 'store:1' },
+        ],
+        { mode: 'backfill', offer: true },
+      );
+      const outcomes = [applied(first!, 5), applied(insert!, 6), applied(second!, 20), applied(erase!, 21)];
+      return { world, outcomes };
+    };
+    const second = [{ id: 'a', name: 'Second', visits: 0 }];
+    const settled = ({ world, outcomes }: ReturnType<typeof onItsWay>) => {
+      expect(world.send().map(({ mutationId }) => mutationId)).toEqual(
+        outcomes.map(({ mutationId }) => mutationId),
+      );
+      world.answer(...outcomes.map((outcome) => ({ ...outcome, repeat: true })));
+      expect(shown(world)).toEqual(second);
+      expect(world.engine.facts()).toMatchObject({ pending: 0, quarantined: 0 });
+      expect(world.driver.prepare('select count(*) as n from satchel_base').get()).toEqual({ n: 0 });
+    };
+
+    it('when its answer comes', () => {
+      const { world, outcomes } = onItsWay();
+      expect(shown(world)).toEqual(second);
+      expect(world.answer(...outcomes.slice(2))).toMatchObject({ settled: 0, putBack: 2 });
+      expect(shown(world)).toEqual(second);
+      settled({ world, outcomes });
+    });
+
+    it('when a page tells its outcome', () => {
+      const { world, outcomes } = onItsWay();
+      world.page([
+        rows('store:1', 'customers', ['a', 20, customer('Second')]),
+        gone('store:1', 'customers', ['n', 21, 'deleted']),
+        { line: 'outcomes', outcomes: outcomes.slice(2) },
+      ]);
+      expect(shown(world)).toEqual(second);
+      world.answer();
+      settled({ world, outcomes });
+    });
+  });
+
   it('[OUT-51] unsent edits stay on top of what is offered', () => {
     const { world } = restored();
     world.write("update customers set visits = visits + 10 where id = 'a'");

@@ -4,8 +4,8 @@ import { readRow, withKey } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { readBase, writeBase } from '../pages/base.ts';
 import { rebaseRows } from '../pages/rebase.ts';
-import { type Entry, entriesWhere, moveEntry } from './entry.ts';
-import { RowSet } from './pending.ts';
+import { type Entry, entriesWhere, entryOfChange, moveEntry } from './entry.ts';
+import { type ChangeRange, RowSet } from './pending.ts';
 
 /**
  * The server may have lost what it had acknowledged: settled mutations become `queued`
@@ -45,6 +45,28 @@ export const offerAgain = (context: EngineContext, epoch: string): number => {
   rebaseRows(context, dirty);
   return entries.length;
 };
+
+/**
+ * Whether work that is offered again, and has no answer yet, lies below changes of their
+ * rows. It was offered while these were on their way: a base with them in it, and the
+ * older work laid over it, would show the older again.
+ */
+export const standsOnOffers = (context: EngineContext, { first, last }: ChangeRange): boolean =>
+  context.db
+    .prepare(
+      'select min(p.change_id) as id from satchel_changes c join satchel_changes p ' +
+        'on p.tbl = c.tbl and p.key = c.key and p.change_id < c.change_id ' +
+        'where c.change_id between ? and ? group by c.change_id',
+    )
+    .all([first, last])
+    .some(({ id }) => isOnOffer(entryOfChange(context, id as number)));
+
+const isOnOffer = (entry: Entry | undefined): boolean =>
+  entry !== undefined && entry.offer !== null && entry.heldUntil === null && isToBeAnswered(entry);
+
+/** It goes up by itself, or is on its way. */
+export const isToBeAnswered = ({ state }: Pick<Entry, 'state'>): boolean =>
+  state === 'queued' || state === 'in-flight';
 
 /** Settled work is older than all that is pending: its changes lie below. */
 const firstFreeBefore = ({ db }: EngineContext): number =>
