@@ -4,6 +4,7 @@ import { branchArrivesOutOfOrder } from './branch-arrives-out-of-order.ts';
 import { clockOf2035AndBack } from './clock-of-2035-and-back.ts';
 import { commitsInReverseOrder } from './commits-in-reverse-order.ts';
 import { deletedUnderAnOfflineEdit } from './deleted-under-an-offline-edit.ts';
+import { failedUploadDrainsByItself } from './failed-upload-drains-by-itself.ts';
 import { filterIsNoOracle } from './filter-is-no-oracle.ts';
 import { fiveHundredOpsOverTwoSchemas } from './five-hundred-ops-over-two-schemas.ts';
 import { killedAfterALocalCommit } from './killed-after-a-local-commit.ts';
@@ -15,6 +16,7 @@ import { mostlyTombstones } from './mostly-tombstones.ts';
 import { ninetyDaysOffline } from './ninety-days-offline.ts';
 import { partitionOneWayAndBoth } from './partition-one-way-and-both.ts';
 import { poisonDelaysNobody } from './poison-delays-nobody.ts';
+import { reviewNobodyComesTo } from './review-nobody-comes-to.ts';
 import { rightTakenWithWorkWaiting } from './right-taken-with-work-waiting.ts';
 import type { Scenario } from './scenario.ts';
 import { scopeLeavesThroughOtherTable } from './scope-leaves-through-other-table.ts';
@@ -43,11 +45,7 @@ const TABS = 'packages/client/test/browser/tabs.chromium.test.ts';
 /** Scenarios that hurt other systems, by their number in the reliability plan, which leaves out some numbers. */
 export const SCENARIOS: Readonly<Record<number, Shown>> = {
   1: run(killedAfterALocalCommit),
-  2: {
-    by: 'not-yet',
-    title: 'an upload fails once and no further write follows',
-    why: 'seeds must come to rest after every fault (I17); there is no run of its own yet',
-  },
+  2: run(failedUploadDrainsByItself),
   4: run(ackLostBatchRetried),
   5: run(partitionOneWayAndBoth),
   6: run(rightTakenWithWorkWaiting),
@@ -81,7 +79,7 @@ export const SCENARIOS: Readonly<Record<number, Shown>> = {
     why: 'media are not built yet',
   },
   33: { by: 'not-yet', title: 'the same operation by SMS and by data', why: 'there is no way in by SMS yet' },
-  34: elsewhere('packages/server/src/conflicts/conflicts.pg.test.ts', 'CONF-14'),
+  34: run(reviewNobodyComesTo),
   35: run(liveQueryStoppedInABurst, 'on SQLite beside Node; it has not run on a phone'),
 };
 
