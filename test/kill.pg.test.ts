@@ -24,7 +24,7 @@ import { type ServerProcess, type ServerStep, startServerProcess } from './serve
  * real files. What the devices told is kept here, outside of them.
  */
 
-const LONG = process.env.SATCHEL_LONG === '1';
+const LONG = process.env.SATCHEL_LONG !== undefined;
 const DEVICE_KILLS = LONG ? 300 : 40;
 const SERVER_KILLS = LONG ? 100 : 15;
 /** Every so many kills of the server PostgreSQL goes too. */

@@ -19,7 +19,7 @@ import { type Device, openDevice, SECRET, shares } from './devices.ts';
  * from before the first write until everybody has everything.
  */
 
-const LONG = process.env.SATCHEL_LONG === '1';
+const LONG = process.env.SATCHEL_LONG !== undefined;
 const WRITING_MS = LONG ? 60_000 : 15_000;
 const ROWS = 2_000;
 const STORES = ['a', 'b', 'c', 'd'];

@@ -15,7 +15,7 @@ import { type ServerProcess, startServerProcess } from './server-process.ts';
  * mutations sent to both servers at the same moment, in other batches, and replayed.
  */
 
-const LONG = process.env.SATCHEL_LONG === '1';
+const LONG = process.env.SATCHEL_LONG !== undefined;
 const SENDERS = 6;
 // A whole number for each sender, and for each device.
 const MUTATIONS = LONG ? 8_004 : 2_400;

@@ -9,7 +9,7 @@ import { until } from '../../../test/field/until.ts';
 
 type Device = FieldDevice<typeof storeForms>;
 
-const LONG = process.env.SATCHEL_LONG === '1';
+const LONG = process.env.SATCHEL_LONG !== undefined;
 const claims = { storeId: '42' };
 const manager = { userId: 'manager', roles: ['manager'], claims };
 const store = { userId: 'store', roles: ['store'], claims };

@@ -147,4 +147,4 @@ export const eventually = async (
 
 /** Runs of a test: fewer in the everyday run, the number in the long one. */
 export const times = (everyday: number, long: number): number =>
-  process.env.SATCHEL_LONG === '1' ? long : everyday;
+  process.env.SATCHEL_LONG !== undefined ? long : everyday;

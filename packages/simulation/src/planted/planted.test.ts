@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readPlantedBugs, withBug } from './planted-bug.ts';
 import { huntPlantedBugs, medianSeeds } from './run-planted.ts';
 
-const isLong = process.env.SATCHEL_LONG === '1';
+const isLong = process.env.SATCHEL_LONG !== undefined;
 /** Found within a few seeds: they show that planting works and that the oracle has teeth. */
 const SAMPLE = [
   'hlc-trusts-any-clock',

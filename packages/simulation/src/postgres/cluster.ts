@@ -7,6 +7,7 @@ import { type Embedded, openDatabase, startEmbedded } from '@satchel/server/post
 import pg from 'pg';
 import { fieldApp, RIGHTS_TABLES, type SchemaVersion } from '../app/field-app.ts';
 import { PROBE } from './probe.ts';
+import { removeStaleClusters } from './stale-clusters.ts';
 
 /**
  * A PostgreSQL of this process's own: transaction ids are the cluster's, and what another
@@ -44,9 +45,10 @@ export class Cluster {
   /** The writers in the background: what they flush, and when, is seen by whoever waits for the log. They stand still. */
   #writers: number[] = [];
   /** Its address stays the same over a restart: a link to the socket. */
-  readonly #socketFolder = mkdtempSync(join(tmpdir(), 'satchel-sim-'));
+  readonly #socketFolder = mkdtempSync(join(tmpdir(), `satchel-sim-${process.pid}-`));
 
   async start(): Promise<void> {
+    removeStaleClusters(tmpdir());
     this.#embedded = await startEmbedded({ dataDir: this.#dataDir, settings: SETTINGS });
     const { pid } = this.#embedded;
     const own = new URL(this.#embedded.url);
