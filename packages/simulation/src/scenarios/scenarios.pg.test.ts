@@ -6,7 +6,7 @@ import { runnable } from './table.ts';
 afterAll(stopSimulations);
 
 /** Minutes of real time each: among the long runs. */
-const LONG_ONES = ['ninety-days-offline', 'backup-restored-with-work-waiting'];
+const LONG_ONES = ['ninety-days-offline', 'backup-restored-with-work-waiting', 'cloned-devices'];
 const isRun = (name: string): boolean => process.env.SATCHEL_LONG !== undefined || !LONG_ONES.includes(name);
 
 describe('what hurt other systems', () => {

@@ -2,6 +2,7 @@ import { ackLostBatchRetried } from './ack-lost-batch-retried.ts';
 import { backupRestoredWithWorkWaiting } from './backup-restored-with-work-waiting.ts';
 import { branchArrivesOutOfOrder } from './branch-arrives-out-of-order.ts';
 import { clockOf2035AndBack } from './clock-of-2035-and-back.ts';
+import { clonedDevices } from './cloned-devices.ts';
 import { commitsInReverseOrder } from './commits-in-reverse-order.ts';
 import { deletedUnderAnOfflineEdit } from './deleted-under-an-offline-edit.ts';
 import { failedUploadDrainsByItself } from './failed-upload-drains-by-itself.ts';
@@ -86,6 +87,7 @@ export const SCENARIOS: Readonly<Record<number, Shown>> = {
 /** Runs that give a figure of the scorecard. */
 export const FIGURE_SCENARIOS: Readonly<Record<string, Scenario>> = {
   R14: ninetyDaysOffline,
+  R17: clonedDevices,
   R18: poisonDelaysNobody,
 };
 

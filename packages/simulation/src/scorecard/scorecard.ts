@@ -297,8 +297,12 @@ const LINES: readonly Line[] = [
   {
     id: 'R17',
     what: 'cloned devices detected',
-    measure: () => undefined,
-    otherwise: 'clones fire (F21) and must lose nothing (I2); how many were told so is not counted',
+    measure: ofRun(
+      'cloned-devices',
+      ({ clones, detected, lost, slowestMs }) =>
+        `${detected} of ${clones}, within ${seconds(slowestMs)} (virtual), ${lost} writes lost`,
+    ),
+    otherwise: SCENARIO,
   },
   {
     id: 'R18',
