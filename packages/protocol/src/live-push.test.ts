@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type LivePushSession, packAnswers, packPush, unpackAnswers, unpackPush } from './live-push.ts';
+import {
+  type LivePushSession,
+  livePushSchema,
+  packAnswers,
+  packPush,
+  unpackAnswers,
+  unpackPush,
+} from './live-push.ts';
 import type { Mutation } from './mutation.ts';
 import type { PushAnswer } from './outcome.ts';
 import type { PushRequest } from './push.ts';
@@ -40,7 +47,9 @@ test('[PROTO-LIVE-01] pushes over a connection are, at the other end, the reques
       for (const one of requests) {
         const packed = packPush(here, one);
         expect(packed).not.toBeNull();
-        expect(unpackPush(there, JSON.parse(JSON.stringify(packed)))).toEqual(one);
+        const unpacked = unpackPush(there, livePushSchema.parse(JSON.parse(JSON.stringify(packed))));
+        expect(unpacked).toEqual(one);
+        expect(JSON.stringify(unpacked?.mutations)).toBe(JSON.stringify(one.mutations));
       }
     }),
   );

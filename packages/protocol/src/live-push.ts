@@ -84,12 +84,17 @@ export const unpackPush = (session: LivePushSession, push: LivePush): PushReques
     runId,
     sentAt: withNode(sentAt, clientId),
     ...(session.client === undefined ? {} : { client: JSON.parse(session.client) as PushRequest['client'] }),
+    // In the order in which a device writes them: what is kept of the push is its payload to the letter.
     mutations: mutations.map(
-      ({ hlc, author = userId, schemaVersion: written = schemaVersion, ...mutation }): Mutation => ({
-        ...mutation,
+      ({ mutationId, seq, hlc, author, schemaVersion: written, name, changes, ...more }): Mutation => ({
+        mutationId,
+        seq,
         hlc: withNode(hlc, clientId),
-        author,
-        schemaVersion: written,
+        author: author ?? userId,
+        schemaVersion: written ?? schemaVersion,
+        ...(name === undefined ? {} : { name }),
+        changes,
+        ...more,
       }),
     ),
   };

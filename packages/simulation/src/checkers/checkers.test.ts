@@ -165,6 +165,13 @@ describe('each checker complains of what breaks its invariant, and of nothing el
     const once = row('update', { id: KEY, stock: 5 }, { id: KEY, stock: 7 });
     const again = row('update', { id: KEY, stock: 7 }, { id: KEY, stock: 9 });
     expect(findings(exactlyOnce, move, committed(1, [once], [{}]), quiesced())).toBe('');
+    // Torn by a kill, it may be there: as it was written, and no otherwise.
+    const { mutationId: _, ...untold } = move as Extract<HistoryEventBody, { kind: 'wrote' }>;
+    const torn: HistoryEventBody = { ...untold, kind: 'write-torn' };
+    const half = row('update', { id: KEY, stock: 5 }, { id: KEY, stock: 6 });
+    expect(findings(exactlyOnce, torn, quiesced())).toBe('');
+    expect(findings(exactlyOnce, torn, committed(1, [once], [{}]), quiesced())).toBe('');
+    expect(findings(exactlyOnce, torn, committed(1, [half], [{}]), quiesced())).toContain('moved by 1');
     expect(
       findings(exactlyOnce, move, committed(1, [once], [{}]), committed(2, [again], [{}]), quiesced()),
     ).toContain(`I3: products/${KEY}/stock moved by 4, the settled writes say 2`);

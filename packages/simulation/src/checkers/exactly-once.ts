@@ -5,9 +5,16 @@ import { tableOf, wordOf } from './rows-seen.ts';
 
 const EFFECTIVE: ReadonlySet<string> = new Set(['applied', 'merged', 'superseded']);
 
+type Write = Extract<HistoryEvent, { kind: 'wrote' | 'write-torn' }>;
+
+/** What a sum may be when each of these counts or does not. */
+const withSome = (sum: number, moves: readonly number[]): ReadonlySet<number> =>
+  moves.reduce((sums, by) => new Set([...sums, ...[...sums].map((one) => one + by)]), new Set([sum]));
+
 /**
  * Effects happen once (I3): no mutation is settled in two transactions, and each counter
- * moved, by the server's own hand, by the sum of what the settled mutations moved it.
+ * moved, by the server's own hand, by the sum of what the settled mutations moved it. A
+ * write that was torn by a kill, and never told, is there as a whole or not at all.
  * Rows that were deleted, or came under another key, are left out; so is what follows a
  * restore of the database.
  */
@@ -16,6 +23,8 @@ export const exactlyOnce = (): Checker => {
   const outcomes = new Map<string, string>();
   const moved = new Map<string, number>();
   const wanted = new Map<string, Map<string, number>>();
+  /** Where writes that were torn by a kill moved counters to: all of each, or nothing. */
+  const torn = new Map<string, number[]>();
   const left = new Set<string>();
   let restored = false;
 
@@ -33,25 +42,31 @@ export const exactlyOnce = (): Checker => {
     }
   };
 
+  /** The places whose counters a write moves, and by how much. */
+  const noteWrite = (event: Write): [place: string, by: number][] =>
+    event.changes.flatMap(({ table, key, op, values, before }) => {
+      const newest = changeFrom(event.schemaVersion, table, values);
+      if (!newest) return [];
+      // What an insert brought, and what its folded edits moved, comes with the row.
+      if (op !== 'update') left.add(`${op === 'insert' ? 'made ' : ''}${newest.table}/${key}`);
+      return Object.entries(newest.values).flatMap(([column, value]): [string, number][] =>
+        op === 'update' && TABLES[newest.table]?.columns[column]?.kind === 'counter'
+          ? [[`${newest.table}/${key}/${column}`, Number(value) - Number(before?.[column] ?? 0)]]
+          : [],
+      );
+    });
+
   return {
     name: 'exactly once',
     hear(event: HistoryEvent): readonly Finding[] {
       if (event.kind === 'database-restored') restored = true;
       if (event.kind === 'wrote') {
         const moves = wanted.get(event.mutationId) ?? new Map<string, number>();
-        for (const { table, key, op, values, before } of event.changes) {
-          const newest = changeFrom(event.schemaVersion, table, values);
-          if (!newest) continue;
-          // What an insert brought, and what its folded edits moved, comes with the row.
-          if (op !== 'update') left.add(`${op === 'insert' ? 'made ' : ''}${newest.table}/${key}`);
-          for (const [column, value] of Object.entries(newest.values)) {
-            if (op !== 'update' || TABLES[newest.table]?.columns[column]?.kind !== 'counter') continue;
-            const place = `${newest.table}/${key}/${column}`;
-            moves.set(place, (moves.get(place) ?? 0) + Number(value) - Number(before?.[column] ?? 0));
-          }
-        }
+        for (const [place, by] of noteWrite(event)) moves.set(place, (moves.get(place) ?? 0) + by);
         wanted.set(event.mutationId, moves);
       }
+      if (event.kind === 'write-torn')
+        for (const [place, by] of noteWrite(event)) torn.set(place, [...(torn.get(place) ?? []), by]);
       if (event.kind === 'committed') {
         const findings: Finding[] = [];
         for (const row of event.rows) {
@@ -87,7 +102,7 @@ export const exactlyOnce = (): Checker => {
         const row = place.slice(0, place.lastIndexOf('/'));
         if (left.has(row) || left.has(`made ${row}`)) continue;
         const [is, due] = [moved.get(place) ?? 0, sums.get(place) ?? 0];
-        if (is !== due)
+        if (!withSome(due, torn.get(place) ?? []).has(is))
           findings.push({
             invariant: 'I3',
             message: `${place} moved by ${is}, the settled writes say ${due}`,
