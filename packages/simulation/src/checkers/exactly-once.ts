@@ -8,8 +8,11 @@ const EFFECTIVE: ReadonlySet<string> = new Set(['applied', 'merged', 'superseded
 type Write = Extract<HistoryEvent, { kind: 'wrote' | 'write-torn' }>;
 
 /** What a sum may be when each of these counts or does not. */
-const withSome = (sum: number, moves: readonly number[]): ReadonlySet<number> =>
-  moves.reduce((sums, by) => new Set([...sums, ...[...sums].map((one) => one + by)]), new Set([sum]));
+const withSome = (sum: number, moves: readonly number[]): ReadonlySet<number> => {
+  const sums = new Set([sum]);
+  for (const by of moves) for (const one of [...sums]) sums.add(one + by);
+  return sums;
+};
 
 /**
  * Effects happen once (I3): no mutation is settled in two transactions, and each counter

@@ -10,6 +10,8 @@ import type { World } from './world.ts';
 type Work = (client: pg.Client) => Promise<void>;
 /** Hears, after the commit, how many rows were changed. */
 type Changed = (rows: number) => void;
+/** Hears at the end how many rows were changed; none where it was rolled back. */
+type Ended = (rows: number) => void;
 
 /** Programs that write the app's tables by plain SQL, as scripts and other services do. */
 export class SqlWriters {
@@ -88,14 +90,14 @@ export class SqlWriters {
   }
 
   /** A careless edit by somebody who knows nothing of Satchel. Does not wait for its end. */
-  edit(edit: SqlEdit, openFor: number, rollback: boolean, seed: number, changed: Changed = () => {}): void {
+  edit(edit: SqlEdit, openFor: number, rollback: boolean, seed: number, ended: Ended = () => {}): void {
     const draw = new Draw(seed, 'sql');
     let rows = 0;
     const work = async (client: pg.Client): Promise<void> => {
       rows = await this.#edit(client, edit, draw);
     };
     this.transaction(openFor, rollback, work).then(
-      (isCommitted) => (isCommitted ? changed(rows) : undefined),
+      (isCommitted) => ended(isCommitted ? rows : 0),
       (error: unknown) => this.#world.crashed('sql', error),
     );
   }

@@ -97,21 +97,29 @@ export const editOften = async (world: World, device: Device, action: FaultActio
   if (edits >= MANY / 2) world.fire('F41', device.name, `${edits} edits of one row`);
 };
 
+/** Where nothing can be deleted, or the delete leaves nothing to send, another row is tried. */
 export const deleteAndCreate = async (world: World, device: Device, action: FaultAction): Promise<void> => {
-  const hand = handAt(world, device, action.draw);
-  if (!hand) return;
+  for (let attempt = 0; attempt < 4; attempt += 1)
+    if (await isRemade(world, device, action.draw + 2 * attempt)) {
+      world.fire('F42', device.name, 'deleted and created again');
+      return;
+    }
+};
+
+const isRemade = async (world: World, device: Device, seed: number): Promise<boolean> => {
+  const hand = handAt(world, device, seed);
+  if (!hand) return false;
   const first = hand.draw.pick(['products', 'customers'] as const);
   const inFirst = await hand.any(first);
   const table = inFirst ? first : first === 'products' ? 'customers' : 'products';
   const row = inFirst ?? (await hand.any(table));
-  if (!row) return;
+  if (!row) return false;
   hand.remove(table, row);
   const isApart = hand.draw.chance(0.6);
-  if (isApart && !(await isWritten(world, device, hand.draft))) return;
-  const again = isApart ? handAt(world, device, action.draw + 1) : hand;
-  if (!again) return;
+  if (isApart && !(await isWritten(world, device, hand.draft))) return false;
+  const again = isApart ? handAt(world, device, seed + 1) : hand;
+  if (!again) return false;
   const { changedAt: _, ...values } = row;
   again.insert(table, values);
-  if (await isWritten(world, device, again.draft))
-    world.fire('F42', device.name, 'deleted and created again');
+  return isWritten(world, device, again.draft);
 };

@@ -32,8 +32,12 @@ export const crashAtCommit = async (
   syncSoon(world, device);
 };
 
-/** A transaction stays open; counts when others that began later committed before it. */
-export const commitLate = (world: World, draw: Draw, { ms, draw: seed }: FaultAction): void => {
+/**
+ * A transaction stays open; counts when others that began later committed before it. One
+ * that came to nothing (a crash, a deadlock, no row) is begun anew.
+ */
+export const commitLate = (world: World, draw: Draw, action: FaultAction, tries = 3): void => {
+  const { ms, draw: seed } = action;
   const edit = draw.pick(['edit', 'add', 'bulk', 'move'] as const);
   const from = world.commits;
   world.timeline.after(SECOND, () => world.writers.edit('add', 0, false, seed + 1), 'meanwhile');
@@ -41,6 +45,7 @@ export const commitLate = (world: World, draw: Draw, { ms, draw: seed }: FaultAc
     // Its own commit is the last of them.
     const others = world.commits - from - 1;
     if (rows > 0 && others > 0) world.fire('F31', 'sql', `${others} commits went before`);
+    else if (tries > 1) commitLate(world, draw, { ...action, ms: 0, draw: seed + 2 }, tries - 1);
   });
 };
 
