@@ -60,28 +60,32 @@ const buildNodes = (items: readonly OutboxItem[]): Node[] => {
   const lastTouch = new Map<string, number>();
   const lastInsert = new Map<string, number>();
   const referrers = new Map<string, number[]>();
-  return pending.map((item, index) => {
-    const needs = new Set<number>();
+  // What inserted a row is asked for by references alone.
+  const someRefer = pending.some(({ references }) => references.length > 0);
+  const nodes: Node[] = [];
+  for (const [index, item] of pending.entries()) {
+    const needs: number[] = [];
     for (const row of item.references) {
       const inserted = lastInsert.get(row);
-      if (inserted !== undefined) needs.add(inserted);
+      if (inserted !== undefined) needs.push(inserted);
     }
     for (const { row, op } of item.touches) {
       const touched = lastTouch.get(row);
-      if (touched !== undefined && pending[touched]!.state !== 'review') needs.add(touched);
-      if (op === 'delete') for (const referrer of referrers.get(row) ?? []) needs.add(referrer);
+      if (touched !== undefined && pending[touched]!.state !== 'review') needs.push(touched);
+      if (op === 'delete') for (const referrer of referrers.get(row) ?? []) needs.push(referrer);
     }
     for (const { row, op } of item.touches) {
       lastTouch.set(row, index);
-      if (op === 'insert') lastInsert.set(row, index);
+      if (someRefer && op === 'insert') lastInsert.set(row, index);
     }
     for (const row of item.references) {
       const list = referrers.get(row);
       if (!list) referrers.set(row, [index]);
       else if (list.at(-1) !== index) list.push(index);
     }
-    return { item, needs: [...needs] };
-  });
+    nodes.push({ item, needs: needs.length > 1 ? [...new Set(needs)] : needs });
+  }
+  return nodes;
 };
 
 const mayGo = (item: OutboxItem, now: number): boolean =>
@@ -114,21 +118,34 @@ function* inSendingOrder(
   startLanes: readonly string[],
 ): Generator<number> {
   const sent = new Set<number>();
-  // A lane that the app no longer has goes with the last one.
-  const laneOf = (item: OutboxItem): string =>
-    laneOrder.includes(item.lane) ? item.lane : (laneOrder.at(-1) ?? item.lane);
   const lanes = laneOrder.length > 0 ? laneOrder : startLanes;
+  const inLanes = byLane(nodes, laneOrder);
   for (const lane of lanes) {
     if (!startLanes.includes(lane)) continue;
-    for (const [index, { item }] of nodes.entries()) {
-      if (!can[index] || sent.has(index) || laneOf(item) !== lane) continue;
-      for (const dragged of drag(nodes, index, sent)) {
-        sent.add(dragged);
-        yield dragged;
+    for (const index of inLanes.get(lane) ?? []) {
+      if (!can[index] || sent.has(index)) continue;
+      // Most need nothing.
+      const dragged = nodes[index]!.needs.length === 0 ? [index] : drag(nodes, index, sent);
+      for (const each of dragged) {
+        sent.add(each);
+        yield each;
       }
     }
   }
 }
+
+/** Node indexes of each lane, in the order of writing. A lane that the app no longer has goes with the last one. */
+const byLane = (nodes: readonly Node[], laneOrder: readonly string[]): ReadonlyMap<string, number[]> => {
+  const last = laneOrder.at(-1);
+  const lanes = new Map<string, number[]>();
+  for (const [index, { item }] of nodes.entries()) {
+    const lane = last === undefined || laneOrder.includes(item.lane) ? item.lane : last;
+    const indexes = lanes.get(lane);
+    if (indexes) indexes.push(index);
+    else lanes.set(lane, [index]);
+  }
+  return lanes;
+};
 
 /**
  * The next mutations to send, as positions in sending order; empty when nothing may go.

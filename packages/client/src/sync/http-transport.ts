@@ -13,7 +13,6 @@ import {
   liveDownSchema,
   NEXT_CURSOR_HEADER,
   type PushResponse,
-  pushResponseSchema,
   type RowsResponse,
   rowsResponseSchema,
   SatchelError,
@@ -25,6 +24,7 @@ import {
 import type { HttpAnswer, HttpExchange, HttpRequest, SocketOpener } from './http-exchange.ts';
 import { LivePushes } from './live-pushes.ts';
 import { readLivePage, readPage } from './page-text.ts';
+import { pushResponse } from './push-answer.ts';
 import type { LiveConnection, LiveOpen, Metered, PullAnswer, TokenSource, Transport } from './transport.ts';
 
 export interface HttpTransportOptions {
@@ -124,8 +124,7 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
       const live = pushes?.push(request, signal, sent ?? (() => {})) ?? null;
       const answered = live && (await live);
       if (answered) return answered;
-      const parser = pushResponseSchema as Parser<PushResponse>;
-      return post('push', '/v1/push', parser, request, signal, sent);
+      return post('push', '/v1/push', pushResponse, request, signal, sent);
     },
 
     async pull(request, digest, signal, sent, next): Promise<PullAnswer> {

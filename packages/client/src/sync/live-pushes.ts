@@ -13,6 +13,9 @@ import {
 /** Milliseconds without an answer after which a push is sent again by HTTP. */
 const ANSWER_WITHIN = 10_000;
 
+/** Characters that a mutation has at least, by its id and its names alone: a long batch is not packed to be measured. */
+const LEAST_MUTATION = 100;
+
 type Answer = LiveDown & { type: 'answer' };
 
 interface Waiting {
@@ -45,6 +48,7 @@ export class LivePushes {
    */
   push(request: PushRequest, signal: AbortSignal, sent: () => void): Promise<PushResponse | null> | null {
     if (this.#waiting.size > 0 || (request.client?.runs?.length ?? 0) > 0) return null;
+    if (request.mutations.length > MAX_LIVE_PUSH / LEAST_MUTATION) return null;
     const said = { ...this.#session };
     const push = packPush(said, request);
     if (!push || JSON.stringify(push).length > MAX_LIVE_PUSH) return null;
