@@ -12,6 +12,7 @@ import { deepLines, rowLists } from './row-lists.ts';
 import { scopesFor } from './scopes.ts';
 import { sightOf } from './sight.ts';
 import { readStanding } from './standing.ts';
+import { beganAfter, ofRunning } from './unseen.ts';
 
 type ScopeState = DigestResponse['scopes'][string];
 type Depth = DigestRequest['depth'];
@@ -60,17 +61,17 @@ const isComplete = async (
     return false;
   const { xmax, xip } = parseSnapshot(position.s);
   const { rows } = await tx.query<{ news: boolean }>(
-    `select exists (
-         select 1 from satchel.entries e
-         where e.scope = $1 and e.xid >= $2::xid8 and e.table_id = any($4::smallint[]))
-       or exists (
-         select 1 from satchel.entries e
-         where e.scope = $1 and e.xid = any($3::xid8[]) and e.table_id = any($4::smallint[])) as news`,
+    `select exists (${armOf(beganAfter('e.xid', '$2'))})
+       or exists (${ofRunning('e.xid', '$3', '$2', armOf)}) as news`,
     [scope, String(xmax), xip.map(String), view.order],
     'scope_news',
   );
   return rows[0]?.news === false;
 };
+
+const armOf = (condition: string): string =>
+  `select 1 from satchel.entries e
+   where e.scope = $1 and ${condition} and e.table_id = any($4::smallint[]) limit 1`;
 
 const scopeDigests = async (
   tx: Queryable,

@@ -1,6 +1,7 @@
 import { parseSnapshot } from '@satchel/core';
 import type { EntryPlace } from '@satchel/protocol';
 import type { Queryable } from '../postgres/database.ts';
+import { beganAfter, ofRunning } from './unseen.ts';
 
 /** What last happened to one row in one scope. */
 export interface Entry {
@@ -30,12 +31,13 @@ const START: EntryPlace = ['0', -1, ''];
  */
 export const entriesText = (running: string | undefined): string => {
   const arm = (condition: string): string => `
-    (select ${WITH_WRITER}
+     select ${WITH_WRITER}
      from satchel.entries e
      where e.scope = s.scope and ${condition} and e.table_id = any($4::smallint[])
-     limit $5)`;
-  const after = arm('e.xid >= $2::xid8');
-  const arms = running === undefined ? after : `${after} union all ${arm(`e.xid = any(${running}::xid8[])`)}`;
+     limit $5`;
+  const after = `(${arm(beganAfter('e.xid', '$2'))})`;
+  const arms =
+    running === undefined ? after : `${after} union all (${ofRunning('e.xid', running, '$2', arm)})`;
   return `select c.scope, c."tableId", c.key, c.xid, c.version, c.present, c.deleted, c.writer
      from unnest($1::text[]) as s(scope)
      cross join lateral (${arms}) c
@@ -44,7 +46,7 @@ export const entriesText = (running: string | undefined): string => {
 
 /**
  * Entries of some scopes that the snapshot `since` does not see, in no order: at most
- * `limit` of them, of each scope at most about `perScope`. The two arms are together
+ * `limit` of them, of each scope and transaction at most about `perScope`. The two arms are together
  * exactly "not visible in the snapshot", and cost what changed, not what is open (rule 41).
  */
 export const entriesSince = async (

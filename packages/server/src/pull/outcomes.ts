@@ -5,11 +5,16 @@ import type { Queryable } from '../postgres/database.ts';
 import { outcomesInSight } from './outcomes-in-sight.ts';
 import type { ReaderView } from './reader-view.ts';
 import { shownOutcome } from './shown-outcome.ts';
+import { beganAfter, ofRunning } from './unseen.ts';
 
 export interface ClientOutcome {
   readonly clientId: string;
   readonly outcome: Outcome;
 }
+
+const armOf = (condition: string): string =>
+  `select m.client_id, m.run_id, m.seq, m.outcome, m.xid from satchel.mutations m
+   where m.client_id = c.client_id and ${condition} and m.outcome is not null`;
 
 /**
  * Text of `outcomesSince`, by the names of its parameters: clients, the first transaction
@@ -19,11 +24,9 @@ export const outcomesText = (clients: string, after: string, running: string): s
   `select m.client_id as "clientId", m.outcome
      from unnest(${clients}::uuid[]) as c(client_id)
      cross join lateral (
-       select m.client_id, m.run_id, m.seq, m.outcome, m.xid from satchel.mutations m
-       where m.client_id = c.client_id and m.xid >= ${after}::xid8 and m.outcome is not null
+       ${armOf(beganAfter('m.xid', after))}
        union all
-       select m.client_id, m.run_id, m.seq, m.outcome, m.xid from satchel.mutations m
-       where m.client_id = c.client_id and m.xid = any(${running}::xid8[]) and m.outcome is not null
+       ${ofRunning('m.xid', running, after, armOf)}
      ) m
      left join satchel.runs r on r.client_id = m.client_id and r.run_id = m.run_id
      where not coalesce(r.acked @> m.seq, false)
