@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { chromiumPath } from './test/chromium-path.ts';
+import { LongFirst } from './test/long-first.ts';
 
 const globalSetup = ['packages/testing/src/global-setup.ts'];
 const exclude = ['**/node_modules/**', '**/dist/**'];
@@ -26,6 +27,7 @@ export default defineConfig({
     reporters: ['default', './test/summary-reporter.ts'],
     // Much of a test is waiting for PostgreSQL and for other processes: two fill two cores.
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [

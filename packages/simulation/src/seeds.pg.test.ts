@@ -7,13 +7,13 @@ import { stopSimulations } from './simulate.ts';
 afterAll(stopSimulations);
 
 /** Minutes that seeds are run for, all in all, at the most. */
-const MINUTES = Number(process.env.SATCHEL_SIMULATE_MINUTES ?? 6);
+const MINUTES = Number(process.env.SATCHEL_SIMULATE_MINUTES ?? 12);
 /**
  * Without a number of minutes a run of tests comes to the same on a quick machine as on
  * a slow one: these many seeds of the whole system, of the fixed set and new ones.
  */
-const AT_MOST = process.env.SATCHEL_SIMULATE_MINUTES === undefined ? { fixed: 10, fresh: 4 } : null;
-const SHARES = { core: 1 / 6, fixed: 5 / 12, fresh: 5 / 12 };
+const AT_MOST = process.env.SATCHEL_SIMULATE_MINUTES === undefined ? { fixed: 20, fresh: 8 } : null;
+const SHARES = { core: 1 / 12, fixed: 7 / 12, fresh: 4 / 12 };
 /** The last of the fixed set; in little time only its first ones are run. */
 const FIXED = 200;
 
