@@ -124,6 +124,23 @@ export const driverContract = (
       ]);
       expect(insert.runEach(0, [[], [], [], 1])).toEqual([]);
       expect(() => insert.runEach(1, [['z']])).toThrow(expect.objectContaining({ code: 'sql_failed' }));
+      const two = db.prepare('insert into t (k) values (?), (?) on conflict do nothing');
+      expect(
+        two.runEach(3, [
+          ['p', 'k1', 'r'],
+          ['q', 'k2', 'k3'],
+        ]),
+      ).toEqual([1]);
+      expect(
+        two.runEach(
+          2,
+          [
+            ['s', 's'],
+            ['t', 'u'],
+          ],
+          2,
+        ),
+      ).toEqual([1]);
       const only = db.prepare('insert into t (k) values (?)');
       expect(() => only.runEach(3, [['new', 'k7', 'newer']])).toThrow(
         expect.objectContaining({ code: 'sql_failed' }),

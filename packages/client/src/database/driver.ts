@@ -12,10 +12,10 @@ export interface Statement {
   run(parameters?: readonly SqlValue[]): number;
   /**
    * Runs it once for each of so many rows, in their order; returns the places of those
-   * for which it changed nothing. For statements that give no rows. What throws leaves
-   * the rows before it done.
+   * for which it changed fewer rows than `expected`, which is 1 unless told otherwise.
+   * For statements that give no rows. What throws leaves the rows before it done.
    */
-  runEach(rows: number, parameters: readonly Parameter[]): number[];
+  runEach(rows: number, parameters: readonly Parameter[], expected?: number): number[];
   all(parameters?: readonly SqlValue[]): SqlRow[];
   get(parameters?: readonly SqlValue[]): SqlRow | undefined;
   /** True for statements that give rows. */

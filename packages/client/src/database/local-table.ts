@@ -55,6 +55,8 @@ export interface TableSql {
    * columns may be others.
    */
   readonly take: string;
+  /** The same for so many rows at once: their parameters one after the other, then the last. */
+  readonly takeTogether: { readonly rows: number; readonly sql: string };
   readonly remove: string;
   /** Hold by key; parameters: hold, then key parts. */
   readonly setHold: string;
@@ -92,6 +94,11 @@ export const imageOf = (
   return sql;
 };
 
+/** Measured: 25 rows a statement save a third of the time of a row, 50 and 100 save no more. */
+const ROWS_TOGETHER = 25;
+/** Of one statement, with one to spare: older builds of SQLite take 999. */
+const MAX_PARAMETERS = 990;
+
 export const localTables = (app: App): ReadonlyMap<string, LocalTable> =>
   new Map(app.tableOrder.map((name) => [name, localTable(app.tables[name]!)]));
 
@@ -117,7 +124,9 @@ export const localTable = (table: Table): LocalTable => {
     .map((name) => `${name}=excluded.${name}`)
     .join(',');
   const upsert = `on conflict(${keyColumns.map(({ quoted: key }) => key).join(',')}) do update set ${updates}`;
-  const insert = `insert into ${quoted} as t (${names.join(',')}) values (${names.map(() => '?').join(',')}) ${upsert}`;
+  const row = `(${names.map(() => '?').join(',')})`;
+  const insert = `insert into ${quoted} as t (${names.join(',')}) values ${row} ${upsert}`;
+  const together = Math.max(1, Math.min(ROWS_TOGETHER, Math.floor(MAX_PARAMETERS / names.length)));
   const version = `t.${VERSION_COLUMN}`;
   const hold = `t.${HOLD_COLUMN}`;
   const notOlder = `excluded.${VERSION_COLUMN}>=${version} and ${hold} in (excluded.${HOLD_COLUMN},?)`;
@@ -136,6 +145,10 @@ export const localTable = (table: Table): LocalTable => {
       state: `select ${version} as version,${hold} as hold from ${quoted} t where ${where}`,
       put: insert,
       take: `${insert} where ${notOlder}`,
+      takeTogether: {
+        rows: together,
+        sql: `insert into ${quoted} as t (${names.join(',')}) values ${Array(together).fill(row).join(',')} ${upsert} where ${notOlder}`,
+      },
       remove: `delete from ${quoted} as t where ${where}`,
       setVersion: `update ${quoted} as t set ${VERSION_COLUMN}=? where ${where}`,
       confirm: `update ${quoted} as t set ${HOLD_COLUMN}=? where ${where} and ${version}=? and (${hold} is null or ${hold} in (?,?))`,

@@ -31,7 +31,7 @@ const mortal = (driver: Driver, at: number): Driver & { readonly steps: () => nu
           step();
           return statement.run(parameters);
         },
-        runEach: (rows, parameters) =>
+        runEach: (rows, parameters, expected) =>
           rowByRow(
             (one) => {
               step();
@@ -39,6 +39,7 @@ const mortal = (driver: Driver, at: number): Driver & { readonly steps: () => nu
             },
             rows,
             parameters,
+            expected,
           ),
         all: (parameters) => {
           step();

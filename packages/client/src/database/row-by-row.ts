@@ -5,6 +5,7 @@ export const rowByRow = (
   run: (parameters: readonly SqlValue[]) => number,
   rows: number,
   parameters: readonly Parameter[],
+  expected = 1,
 ): number[] => {
   const unchanged: number[] = [];
   const lists = parameters.flatMap((parameter, index) =>
@@ -16,7 +17,7 @@ export const rowByRow = (
       const { index, values } = lists[at]!;
       bound[index] = values[row] ?? null;
     }
-    if (run(bound) === 0) unchanged.push(row);
+    if (run(bound) < expected) unchanged.push(row);
   }
   return unchanged;
 };

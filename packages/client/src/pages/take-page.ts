@@ -8,6 +8,8 @@ import {
   type TailLine,
   unreachable,
 } from '@satchel/protocol';
+import { liftTriggers } from '../database/lifted-triggers.ts';
+import type { LocalTable } from '../database/local-table.ts';
 import { readMeta, readMetaText, writeMeta } from '../database/meta.ts';
 import { restoreUnique } from '../database/unique-indexes.ts';
 import type { PageTaken } from '../engine.ts';
@@ -84,6 +86,17 @@ const rowsIn = (lines: readonly PageLine[]): number =>
     0,
   );
 
+/** Rows of a table in one page from which taking its triggers off costs less than it saves. */
+const MANY_ROWS = 1_000;
+
+const tablesOfMany = ({ tables }: EngineContext, lines: readonly PageLine[]): ReadonlySet<LocalTable> => {
+  const rows = new Map<string, number>();
+  for (const line of lines)
+    if (line.line === 'rows') rows.set(line.table, (rows.get(line.table) ?? 0) + line.keys.length);
+  const many = [...rows].flatMap(([name, count]) => (count < MANY_ROWS ? [] : [tables.get(name)]));
+  return new Set(many.filter((local) => local !== undefined));
+};
+
 class PageTaking {
   readonly #context: EngineContext;
   readonly #head: HeadLine;
@@ -94,6 +107,8 @@ class PageTaking {
   /** Rows of own writing: their outcomes, which may come with the same page, go before. */
   readonly #own: OwnLine[] = [];
   readonly #tables = new Set<string>();
+  /** Tables that are without their triggers while the page is taken in. */
+  #bare: ReadonlySet<LocalTable> = new Set();
 
   constructor(context: EngineContext, head: HeadLine, tail: TailLine) {
     this.#context = context;
@@ -106,6 +121,8 @@ class PageTaking {
     const { db, clock } = context;
     const head = this.#head;
     const tail = this.#tail;
+    this.#bare = tablesOfMany(context, body);
+    const putBack = liftTriggers(context, [...this.#bare]);
     const rewound = this.#noteHistory(body);
     if (head.from === null) this.#startOver(body);
     // What waited lies before this page; it is laid down with it, or goes on waiting.
@@ -119,6 +136,7 @@ class PageTaking {
       else for (const now of this.#hide(line)) this.#takeLine(now);
     }
     const quarantined = this.#settle();
+    putBack();
     // With the cursor, or a device that dies here would never offer what the server has lost.
     const offered = head.offer ? offerAgain(context, head.epoch) : 0;
     writeMeta(db, 'cursor', tail.cursor);
@@ -218,7 +236,7 @@ class PageTaking {
       case 'rows': {
         const local = context.tables.get(line.table);
         if (!local || line.keys.length === 0) return;
-        takeRows(context, local, line, this.#dirty);
+        takeRows(context, local, line, this.#dirty, this.#bare.has(local));
         this.#tables.add(local.name);
         return;
       }

@@ -1,8 +1,8 @@
 import type { GoneLine, RowsLine, Values } from '@satchel/protocol';
 import type { Parameter, SqlValue } from '../database/driver.ts';
 import type { LocalTable } from '../database/local-table.ts';
-import { isList } from '../database/row-by-row.ts';
 import { keyParameters, putRow, readRowState, setRowHold, withKey } from '../database/rows.ts';
+import { pickRows, runTogether } from '../database/rows-together.ts';
 import { despiteUnique } from '../database/unique-indexes.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { isPending, type RowSet } from '../outbox/pending.ts';
@@ -28,8 +28,17 @@ interface Taking {
  *
  * A row of the same version is taken too, for its columns may be others: one that this
  * device wrote itself while it could not see all of them comes back with all.
+ *
+ * `bare`: the table is without its triggers. With them, or with unique values, a
+ * statement of many rows keeps a journal of its own, which costs more than it saves.
  */
-export const takeRows = (context: EngineContext, local: LocalTable, line: RowsLine, dirty: RowSet): void => {
+export const takeRows = (
+  context: EngineContext,
+  local: LocalTable,
+  line: RowsLine,
+  dirty: RowSet,
+  bare = false,
+): void => {
   noteView(context, local, Object.keys(line.columns));
   const number = holdNumber(context, line.scope, local.name);
   const stale = staleNumbers(context, line.scope, local.name);
@@ -48,10 +57,16 @@ export const takeRows = (context: EngineContext, local: LocalTable, line: RowsLi
     number,
     stale[0] ?? number,
   ];
-  const chosen = plain ? parameters.map((parameter) => pick(parameter, plain)) : parameters;
-  const take = context.db.prepare(local.sql.take);
+  const chosen = plain ? parameters.map((parameter) => pickRows(parameter, plain)) : parameters;
+  const rows = plain?.length ?? line.keys.length;
+  const { take, takeTogether } = local.sql;
+  const together = bare && local.table.unique.length === 0;
   // Rows that were taken before a clash of unique values are taken once more, as they were.
-  const left = despiteUnique(context, local, () => take.runEach(plain?.length ?? line.keys.length, chosen));
+  const left = despiteUnique(context, local, () =>
+    together
+      ? runTogether(context.db, { one: take, together: takeTogether }, rows, chosen)
+      : context.db.prepare(take).runEach(rows, chosen),
+  );
   for (const at of left) takeOnShown(taking, plain ? plain[at]! : at);
 };
 
@@ -82,9 +97,6 @@ const keyLists = (local: LocalTable, keys: readonly string[]): Parameter[] => {
   const parts = keys.map((key) => keyParameters(local, key));
   return local.keyColumns.map((_, part) => parts.map((one) => one[part]!));
 };
-
-const pick = (parameter: Parameter, rows: readonly number[]): Parameter =>
-  isList(parameter) ? rows.map((row) => parameter[row] ?? null) : parameter;
 
 const valuesAt = ({ local, line }: Taking, index: number): Values => {
   const values: Record<string, Values[string]> = {};

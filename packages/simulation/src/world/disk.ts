@@ -126,9 +126,9 @@ export class Disk {
             before();
             return statement.run(parameters);
           },
-          runEach: (rows, parameters) => {
+          runEach: (rows, parameters, expected) => {
             before();
-            return statement.runEach(rows, parameters);
+            return statement.runEach(rows, parameters, expected);
           },
           all: (parameters) => {
             before();

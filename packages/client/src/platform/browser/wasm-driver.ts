@@ -278,7 +278,7 @@ class WasmStatement implements Statement {
    * Texts of many rows go over in one piece and are bound where they lie: a text at a
    * time costs more than SQLite's own work on the row.
    */
-  runEach(rows: number, parameters: readonly Parameter[]): number[] {
+  runEach(rows: number, parameters: readonly Parameter[], expected = 1): number[] {
     const db = this.#driver.connection;
     this.#checkCount(parameters.length);
     const exports = this.#exports;
@@ -321,7 +321,7 @@ class WasmStatement implements Statement {
           }
           const rc = exports.sqlite3_step(pointer);
           if (rc !== DONE) this.#driver.check(rc, true);
-          if (exports.sqlite3_changes(db) === 0) unchanged.push(row);
+          if (exports.sqlite3_changes(db) < expected) unchanged.push(row);
           exports.sqlite3_reset(pointer);
         }
         from = to;

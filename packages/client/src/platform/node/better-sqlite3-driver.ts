@@ -169,10 +169,10 @@ class BetterSqlite3Statement implements Statement {
     }
   }
 
-  runEach(rows: number, parameters: readonly Parameter[]): number[] {
+  runEach(rows: number, parameters: readonly Parameter[], expected?: number): number[] {
     const statement = this.#statement;
     try {
-      return rowByRow((bound) => statement.run(bound).changes, rows, parameters);
+      return rowByRow((bound) => statement.run(bound).changes, rows, parameters, expected);
     } catch (error) {
       throw this.#translated(error);
     }

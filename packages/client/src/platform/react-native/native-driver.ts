@@ -73,8 +73,8 @@ class NativeDriver implements Driver {
       get: (parameters) => all(parameters)[0],
       run: (parameters = []) =>
         reader ? all(parameters).length : this.#guarded(() => native.run(parameters)),
-      runEach: (rows, parameters) =>
-        this.#guarded(() => rowByRow((bound) => native.run(bound), rows, parameters)),
+      runEach: (rows, parameters, expected) =>
+        this.#guarded(() => rowByRow((bound) => native.run(bound), rows, parameters, expected)),
     };
     if (this.#statements.size >= MAX_STATEMENTS) {
       for (const [oldest, { native: old }] of this.#statements) {
