@@ -1,9 +1,17 @@
 import { parseSnapshot } from '@satchel/core';
+import { defineApp, id, table, text } from '@satchel/schema';
 import { type TestDatabase, testDatabase } from '@satchel/testing/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { capturedDatabase } from '../../test/capture/captured-database.ts';
 import { connect } from '../../test/capture/connection.ts';
 
 const ENTRIES = process.env.SATCHEL_LONG ? 1_000_000 : 200_000;
+
+const app = defineApp({
+  name: 'shop',
+  tables: { products: table({ id: id(), storeId: text(), name: text() }, { scope: 'store:{storeId}' }) },
+  scopesOf: () => [],
+});
 
 interface Plan {
   readonly 'Node Type': string;
@@ -68,6 +76,36 @@ describe('the index of entries', () => {
       expect(found.rows).toEqual([{ key: 'open' }]);
     } finally {
       await open.close();
+    }
+  });
+
+  it('[CAP-27] plans made while there were no entries find those of a key by the primary key', async () => {
+    const shop = await capturedDatabase(app);
+    const a = await connect(shop.url);
+    try {
+      await a.run('vacuum (analyze) satchel.entries');
+      const scans = async (): Promise<unknown> => {
+        await a.run('select pg_stat_force_next_flush()');
+        const [row] = await a.run(
+          `select idx_scan::int as scans from pg_stat_all_indexes where indexrelname = 'entries_by_xid'`,
+        );
+        return row?.scans;
+      };
+      const before = await scans();
+      for (let part = 0; part < 4; part++) {
+        // Keys in no order of time: the look between the least and the greatest finds some.
+        await a.run(
+          `insert into products select md5(i::text), 's' || i % 5, 'x' from generate_series($1::int, $1 + 199) i`,
+          [part * 200],
+        );
+        await a.run(`update products set name = name || 'y' where name = 'x'`);
+      }
+      await a.run('delete from products');
+      expect(await scans()).toBe(before);
+      expect(await shop.entries()).toHaveLength(800);
+    } finally {
+      await a.close();
+      await shop.drop();
     }
   });
 });

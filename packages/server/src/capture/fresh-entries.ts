@@ -1,4 +1,5 @@
 import { type CapturedTable, scopesExpression } from './captured-table.ts';
+import { entriesOfKey } from './entries-of-key.ts';
 
 /** Columns that every statement here writes, and from where. */
 const target = (captured: CapturedTable): string =>
@@ -53,10 +54,12 @@ export const freshenEntries = (
     cross join lateral (
       select n.scope, true as present, false as deleted from unnest(r.scopes) n(scope)
       union all
-      select o.scope, false, r.scopes is null
-      from satchel.entries o
-      where o.table_id = ${captured.id} and o.key = k.key and o.present
-        and (r.scopes is null or o.scope <> all (r.scopes))
+      (${entriesOfKey(
+        captured.id,
+        'o.scope, false, r.scopes is null',
+        'k.key',
+        'o.present and (r.scopes is null or o.scope <> all (r.scopes))',
+      )})
     ) s
   ) f
   order by f.key, f.scope

@@ -2,6 +2,7 @@ import { fromKeyText, pgType } from '../postgres/columns.ts';
 import { keyColumns } from '../postgres/key-columns.ts';
 import type { CaptureFunction } from './capture-plan.ts';
 import { type CapturedTable, hasKey, parentKey, rowKey, scopesExpression } from './captured-table.ts';
+import { entriesOfKey } from './entries-of-key.ts';
 import { freshenEntries } from './fresh-entries.ts';
 import type { ViaLink } from './scope-graph.ts';
 
@@ -43,9 +44,7 @@ const movedKeys = (captured: CapturedTable): string => `array(
       limit 1
     ) r on true
     where coalesce(r.scopes, '{}') is distinct from array(
-      select o.scope from satchel.entries o
-      where o.table_id = ${captured.id} and o.key = k.key and o.present
-      order by o.scope))`;
+      ${entriesOfKey(captured.id, 'o.scope', 'k.key collate "C"', 'o.present')}))`;
 
 /**
  * Whether a younger transaction wrote one of the rows and committed before this one came

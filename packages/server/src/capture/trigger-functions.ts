@@ -8,6 +8,7 @@ import {
   type TriggerEvent,
 } from './capture-plan.ts';
 import { type CapturedTable, parentKey, rowKey } from './captured-table.ts';
+import { entriesOfKey } from './entries-of-key.ts';
 import { firstEntries, freshenEntries } from './fresh-entries.ts';
 import { standsAlone } from './scope-graph.ts';
 import { writersStatement } from './writers-statement.ts';
@@ -47,19 +48,26 @@ const aloneSteps = (captured: CapturedTable, event: RowEvent): string => {
 /**
  * New rows mostly have keys that were never there. Their row locks keep everybody else
  * from giving them entries, except above READ COMMITTED, where the snapshot is too old
- * to tell.
+ * to tell. Keys that rise with time need one look, between the least and the greatest.
  */
-const unlessKnown = (captured: CapturedTable, first: string, freshen: string): string =>
-  `if current_setting('transaction_isolation') in ('read committed', 'read uncommitted') and not exists (
-    select from ${NEW_ROWS} n
-    cross join lateral (
-      select from satchel.entries o where o.table_id = ${captured.id} and o.key = ${rowKey(captured, 'n')} limit 1
-    ) o
+const unlessKnown = (captured: CapturedTable, first: string, freshen: string): string => {
+  const key = rowKey(captured, 'n');
+  return `if current_setting('transaction_isolation') in ('read committed', 'read uncommitted') and not (
+    exists (
+      select from (select min(${key}) as low, max(${key}) as high from ${NEW_ROWS} n) b
+      cross join lateral (
+        select from satchel.entries o where o.table_id = ${captured.id} and o.key >= b.low and o.key <= b.high
+        order by o.key limit 1
+      ) o
+    ) and exists (
+      select from ${NEW_ROWS} n cross join lateral (${entriesOfKey(captured.id, '', key, 'true')} limit 1) o
+    )
   ) then
     ${first}
   else
     ${freshen}
   end if;`;
+};
 
 /** Rows whose scopes depend on others', or others' on theirs: locks first, then `settle`. */
 const settledSteps = (captured: CapturedTable, event: RowEvent): string => {
