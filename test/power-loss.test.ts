@@ -5,6 +5,7 @@ import { seededRandom } from '@satchel/testing/random';
 import { beforeAll, expect, test } from 'vitest';
 import type { Driver } from '../packages/client/src/database/driver.ts';
 import { loadSqlite, type SqliteWasm } from '../packages/client/src/platform/browser/sqlite-wasm.ts';
+import { installStorage } from '../packages/client/src/platform/browser/storage-vfs.ts';
 import { openWasm } from '../packages/client/src/platform/browser/wasm-driver.ts';
 import {
   customer,
@@ -14,7 +15,7 @@ import {
   rows,
   scope,
 } from '../packages/client/test/engine-fixture.ts';
-import { installPowerDisk, POWER_VFS, PowerDisk } from './power/power-disk.ts';
+import { PowerDisk } from './power/power-disk.ts';
 
 /*
  * The power goes, at any operation of the storage. The engine is the real one, on SQLite
@@ -37,16 +38,23 @@ const PRAGMAS = `
   pragma foreign_keys = off;
 `;
 
+const VFS = 'satchel-power';
 let disk = new PowerDisk();
 let sqlite: SqliteWasm;
 beforeAll(async () => {
   sqlite = await loadSqlite();
-  installPowerDisk(sqlite, () => disk);
+  // The disk that is in the machine now.
+  installStorage(sqlite, VFS, {
+    sectorBytes: disk.sectorBytes,
+    open: (name) => disk.open(name),
+    has: (name) => disk.has(name),
+    remove: (name, synced) => disk.remove(name, synced),
+  });
 });
 
 /** An engine on the disk. With `normal` commits, what was told may be lost: so it must not be for the test to pass. */
 const openOn = (durability: 'full' | 'normal'): Opened => {
-  const driver = openWasm(sqlite, { file: '/db', vfs: POWER_VFS, durability: 'full', pragmas: PRAGMAS });
+  const driver = openWasm(sqlite, { file: '/db', vfs: VFS, durability: 'full', pragmas: PRAGMAS });
   if (durability === 'full') return opened({ driver });
   const normal = Object.create(driver, {
     setDurability: { value: () => driver.setDurability('normal') },
