@@ -23,6 +23,11 @@ export interface LiveGiven {
   readonly schemaVersion: number;
   readonly clientId: () => string;
   readonly subscription: () => Subscription | undefined;
+  /**
+   * Resolves when no download is under way. A connection that is opened beside one says an
+   * old cursor: the server reads the same rows a second time, and has them pulled again.
+   */
+  readonly downloaded: () => Promise<void>;
   /** A page came; resolves to false when it did not start from the stored cursor. */
   readonly page: (lines: readonly PageLine[]) => Promise<boolean>;
   /** Something is new, or may have been missed: pull. */
@@ -45,6 +50,8 @@ export class LiveSession {
   #timer: Timer | null = null;
   #pages: Promise<void> = Promise.resolve();
   #token = '';
+  /** The server was told where this device is: from there on it tells what is new, or to pull. */
+  #saidCursor = false;
   /** Rises with each connection, so that a word from an old one is not taken for the new one's. */
   #round = 0;
 
@@ -113,7 +120,7 @@ export class LiveSession {
         this.#connection?.token(this.#token);
         return;
       case 'pull':
-        this.#given.behind('gap');
+        if (!(this.connected && this.#saidCursor)) this.#given.behind('gap');
         return;
       default:
         unreachable(effect);
@@ -123,18 +130,21 @@ export class LiveSession {
   #open(): void {
     this.#round += 1;
     const round = this.#round;
-    this.#given.port.call('cursor').then(
-      ({ token }) => {
-        if (round === this.#round) this.#connection = this.#connect(round, token);
-      },
-      () => {
-        // The database was closed: nothing to connect for.
-      },
-    );
+    this.#openAfterDownload(round).catch(() => {
+      // The database was closed: nothing to connect for.
+    });
+  }
+
+  async #openAfterDownload(round: number): Promise<void> {
+    await this.#given.downloaded();
+    if (round !== this.#round) return;
+    const { token } = await this.#given.port.call('cursor');
+    if (round === this.#round) this.#connection = this.#connect(round, token);
   }
 
   #connect(round: number, cursor: string | null): LiveConnection {
     const subscription = this.#given.subscription();
+    this.#saidCursor = cursor !== null;
     const mine = (): boolean => round === this.#round;
     return this.#given.transport.live({
       hello: {

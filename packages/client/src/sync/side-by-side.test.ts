@@ -179,6 +179,7 @@ describe('device and server work side by side', () => {
       subscription: () => undefined,
       clientReport: () => ({}),
       mayGo: () => true,
+      asking: () => {},
       took: () => {},
       answered: () => {},
     });
@@ -230,6 +231,7 @@ describe('device and server work side by side', () => {
       subscription: () => undefined,
       clientReport: () => ({}),
       mayGo: () => true,
+      asking: () => {},
       took: () => {},
       answered: () => {},
     });

@@ -154,6 +154,8 @@ export class SyncLoop {
   #uploading = false;
   #downloading = false;
   #waiters: (() => void)[] = [];
+  /** Those who wait until no download is under way. */
+  #downloadWaiters: (() => void)[] = [];
   #endNetwork: (() => void) | null = null;
   #scheduleTimer: Timer | null = null;
   #retryTimer: Timer | null = null;
@@ -181,6 +183,10 @@ export class SyncLoop {
       clientId: () => this.#clientId,
       subscription: () => this.#subscription,
       mayGo: () => this.#mayGo() && !this.#downloadsWait(),
+      // What was wished for until now is in what it asks for.
+      asking: () => {
+        this.#wantDown = false;
+      },
       took: (taken) => this.#tookPage(taken),
       answered: (serverTime, latencyMs) => this.#answered(serverTime, latencyMs),
     });
@@ -193,6 +199,7 @@ export class SyncLoop {
       schemaVersion: app.schemaVersion,
       clientId: () => this.#clientId,
       subscription: () => this.#subscription,
+      downloaded: () => this.#downloaded(),
       page: (lines) => this.#takeLivePage(lines),
       behind: (why) => {
         if (why === 'gap') this.request('live', 'down');
@@ -200,7 +207,8 @@ export class SyncLoop {
       },
       connected: () => {
         this.#regained();
-        this.request('live', 'both');
+        // Downwards it asks by itself where it has to (`behind`).
+        this.request('live', 'up');
         given.changed();
       },
       lost: (code) => this.#liveLost(code),
@@ -222,8 +230,8 @@ export class SyncLoop {
     });
     this.#given.port.call('retryFailed').catch(this.#failedAlone);
     if (this.#given.sync.onStart === 'full') this.#downloader.startOver();
-    this.#live.start();
     if (this.#given.sync.triggers.appStart) this.request('start', 'both');
+    this.#live.start();
     this.#plan();
   }
 
@@ -248,8 +256,8 @@ export class SyncLoop {
       this.#live.stop();
       this.#run?.abort.abort();
     } else {
-      this.#live.start();
       this.request('hand', 'both');
+      this.#live.start();
     }
     this.#given.changed();
   }
@@ -274,8 +282,8 @@ export class SyncLoop {
 
   subscribe(subscription: Subscription | undefined): void {
     this.#subscription = subscription;
-    this.#reconnect();
     this.request('hand', 'down');
+    this.#reconnect();
   }
 
   /** A new token is there: what waited for it goes on. */
@@ -283,8 +291,8 @@ export class SyncLoop {
     this.#needsAuth = null;
     this.#revoked = false;
     if (token !== null) this.#live.token(token);
-    if (this.#running && !this.#paused) this.#live.start();
     this.request('token', 'both');
+    if (this.#running && !this.#paused) this.#live.start();
     this.#given.changed();
   }
 
@@ -332,6 +340,16 @@ export class SyncLoop {
   idle(): Promise<void> {
     if (!this.#run) return Promise.resolve();
     return new Promise((done) => this.#waiters.push(done));
+  }
+
+  /** A download is under way, or about to be: it may wait until an upload is on its way. */
+  get #downloads(): boolean {
+    return this.#run !== null && (this.#wantDown || this.#downloading);
+  }
+
+  #downloaded(): Promise<void> {
+    if (!this.#downloads) return Promise.resolve();
+    return new Promise((done) => this.#downloadWaiters.push(done));
   }
 
   /** A local write was committed. */
@@ -485,6 +503,7 @@ export class SyncLoop {
         const again = !run.failure && this.#mayGo() && (this.#wantUp || this.#wantDown);
         if (again) this.#pump();
         if (!this.#uploading && !this.#downloading) this.#endRun(run);
+        if (!this.#downloads) for (const done of this.#downloadWaiters.splice(0)) done();
       });
   }
 
@@ -652,8 +671,8 @@ export class SyncLoop {
       .then(() => port.call('facts'))
       .then(({ clientId }) => {
         this.#clientId = clientId;
-        this.#reconnect();
         this.request('retry', 'both');
+        this.#reconnect();
       }, this.#failedAlone);
   }
 
