@@ -15,6 +15,7 @@ export type MetaName =
   | 'checkpoint-at'
   | 'complete'
   | 'renamed-from'
+  | 'told'
   | 'cloned'
   | 'unproven'
   | 'rewound'
