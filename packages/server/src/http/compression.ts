@@ -1,6 +1,15 @@
 import { pipeline, Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
-import { constants, createBrotliCompress, createGzip } from 'node:zlib';
+import {
+  type BrotliOptions,
+  brotliCompressSync,
+  constants,
+  createBrotliCompress,
+  createGzip,
+  gzipSync,
+  type ZlibOptions,
+} from 'node:zlib';
+import { unreachable } from '@satchel/protocol';
 
 export type ContentCoding = 'br' | 'gzip' | 'identity';
 
@@ -68,17 +77,36 @@ export const streamLines = (
   );
 };
 
+/**
+ * A short text packed at once: 4 kB take 65 µs of CPU, as a stream, with its buffers and
+ * its way through another thread, ten times that.
+ */
+export const packShort = (text: string, coding: ContentCoding): Uint8Array => {
+  const bytes = Buffer.from(text, 'utf8');
+  switch (coding) {
+    case 'br':
+      return brotliCompressSync(bytes, brotliOptions);
+    case 'gzip':
+      return gzipSync(bytes, gzipOptions);
+    case 'identity':
+      return bytes;
+    default:
+      return unreachable(coding);
+  }
+};
+
+const brotliOptions: BrotliOptions = {
+  chunkSize: CHUNK,
+  params: {
+    [constants.BROTLI_PARAM_QUALITY]: 1,
+    [constants.BROTLI_PARAM_LGWIN]: WINDOW_BITS,
+    [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+  },
+};
+const gzipOptions: ZlibOptions = { chunkSize: CHUNK, level: 1 };
+
 const compressor = (coding: 'br' | 'gzip') =>
-  coding === 'br'
-    ? createBrotliCompress({
-        chunkSize: CHUNK,
-        params: {
-          [constants.BROTLI_PARAM_QUALITY]: 1,
-          [constants.BROTLI_PARAM_LGWIN]: WINDOW_BITS,
-          [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
-        },
-      })
-    : createGzip({ chunkSize: CHUNK, level: 1 });
+  coding === 'br' ? createBrotliCompress(brotliOptions) : createGzip(gzipOptions);
 
 /** Short lines together, long ones by themselves: joining them would only copy them once more. */
 async function* gather(lines: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Buffer> {

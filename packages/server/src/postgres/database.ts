@@ -27,9 +27,11 @@ export interface Transaction extends Queryable {
 
 /**
  * - `write`: READ COMMITTED, `synchronous_commit = on`.
+ * - `read-then-write`: the same, where the first statement only reads: it is sent along
+ *   with BEGIN, for one round trip less. It has to be waited for before the next one.
  * - `snapshot`: REPEATABLE READ, READ ONLY: never gets an xid.
  */
-export type TransactionMode = 'write' | 'snapshot';
+export type TransactionMode = 'write' | 'read-then-write' | 'snapshot';
 
 export interface Database extends Queryable {
   transaction<T>(mode: TransactionMode, work: (tx: Transaction) => Promise<T>): Promise<T>;

@@ -149,6 +149,31 @@ describe('transactions', () => {
     expect(rows).toEqual([{ isolation: 'read committed', durable: 'on' }]);
   });
 
+  it('[PG-23] read-then-write is so from its first statement on', async () => {
+    const transaction = `select pg_current_xact_id()::text as xid, current_setting('transaction_isolation') as isolation,
+                                current_setting('synchronous_commit') as durable`;
+    const found = await db.transaction('read-then-write', async (tx) => {
+      const first = await tx.query<{ xid: string }>(transaction);
+      const second = await tx.query<{ xid: string }>(transaction);
+      return [...first.rows, ...second.rows];
+    });
+    expect(found[0]).toMatchObject({ isolation: 'read committed', durable: 'on' });
+    expect(found[1]).toEqual(found[0]);
+  });
+
+  it('[PG-23] where BEGIN fails, nothing is sent after the statement that went with it', async () => {
+    const remote = await open({ url: test.url, connections: 1 });
+    // A transaction of another isolation is open already, and has read: BEGIN cannot change it any more.
+    await remote.query('begin isolation level repeatable read');
+    await remote.query('select 1');
+    const work = remote.transaction('read-then-write', async (tx) => {
+      await tx.query('select 2');
+      await tx.query('insert into t values (7)');
+    });
+    await expect(work).rejects.toMatchObject({ code: '25001' });
+    expect(await numbers()).toEqual([]);
+  });
+
   it('[PG-23] snapshot sees one moment, writes nothing, has no xid', async () => {
     await db.transaction('snapshot', async (tx) => {
       await tx.query('select count(*) from t');

@@ -3,6 +3,7 @@ import type { Principal } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import type { RecentUpdate } from '../live/recent.ts';
 import type { Transaction } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import { readWritten } from './after-write.ts';
 import { answersOf } from './answers.ts';
 import { type Decided, decide } from './decide.ts';
@@ -120,8 +121,10 @@ export const applyBatch = async (
     ? await decideProbed(ctx, tx, facts, rare)
     : await decideWith(ctx, tx, facts, rare);
   const effects = [...decided.rows.effects()];
-  await writeRows(ctx, tx, effects);
-  const { rows, again } = await readWritten(ctx, tx, effects, [...facts.scopes]);
+  const [, { rows, again }] = await together([
+    writeRows(ctx, tx, effects),
+    readWritten(ctx, tx, effects, [...facts.scopes]),
+  ]);
   const written: Written = {
     rows,
     again,

@@ -37,7 +37,7 @@ export const runJob = async (
   let learnt = lessons;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     try {
-      return await ctx.db.transaction('write', (tx) => applyBatch(ctx, tx, job, learnt));
+      return await ctx.db.transaction('read-then-write', (tx) => applyBatch(ctx, tx, job, learnt));
     } catch (error) {
       if (error instanceof TryAgain) {
         learnt = withDenied(learnt, error.denied);

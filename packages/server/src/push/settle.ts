@@ -1,10 +1,11 @@
 import { hlcToText } from '@satchel/core';
-import { type Json, type PushAnswer, unreachable, type Values } from '@satchel/protocol';
+import { type Json, type Outcome, type PushAnswer, unreachable, type Values } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
 import type { Transaction } from '../postgres/database.ts';
 import { together } from '../postgres/together.ts';
 import type { WrittenRow } from './after-write.ts';
-import type { Job, Source } from './apply.ts';
+import type { Job } from './apply.ts';
+import { AUDIT, type AuditRecord, auditInsert, auditParameter, auditRecords } from './audit-records.ts';
 import { jsonParameter } from './json-parameter.ts';
 import { keepConflicts } from './keep-conflicts.ts';
 import type { WaitingBody } from './load-common.ts';
@@ -53,25 +54,41 @@ export const settle = async (
   ]);
 };
 
+/** Of all mutations of a batch but those that tell of themselves otherwise. */
+interface Sender {
+  readonly clientId: string;
+  readonly runId: string;
+}
+
+/** A mutation for `claimMutations`: what most of a batch have in common is left out. */
 const mutationRecord = (
   verdict: Verdict,
   answers: ReadonlyMap<string, PushAnswer>,
-): Record<string, unknown> => {
+  sender: Sender | undefined,
+): MutationRecord => {
   const { mutation, clientId, runId, hash } = verdict.submitted;
   const answer = answers.get(mutation.mutationId);
+  const record: MutationRecord = { i: mutation.mutationId, s: mutation.seq, h: hash, l: mutation.hlc };
+  if (clientId !== sender?.clientId) record.c = clientId;
+  if (runId !== sender?.runId) record.r = runId;
+  if (verdict.kind !== 'settled') record.t = verdict.kind;
+  if (answer?.kind === 'outcome') record.o = answer.outcome;
   const body = waitingBody(verdict);
-  return {
-    i: mutation.mutationId,
-    c: clientId,
-    r: runId,
-    s: mutation.seq,
-    h: hash,
-    l: mutation.hlc,
-    t: verdict.kind,
-    ...(answer?.kind === 'outcome' ? { o: answer.outcome } : {}),
-    ...(body === undefined ? {} : { b: body }),
-  };
+  if (body !== undefined) record.b = body;
+  return record;
 };
+
+interface MutationRecord {
+  readonly i: string;
+  readonly s: number;
+  readonly h: string;
+  readonly l: string;
+  c?: string;
+  r?: string;
+  t?: Verdict['kind'];
+  o?: Outcome;
+  b?: WaitingBody;
+}
 
 const waitingBody = (verdict: Verdict): WaitingBody | undefined => {
   const { mutation, changes } = verdict.submitted;
@@ -107,17 +124,19 @@ const claimMutations = async (
   now: number,
 ): Promise<void> => {
   if (verdicts.length === 0) return;
-  const records = verdicts.toSorted(byId).map((verdict) => mutationRecord(verdict, answers));
+  const sender = verdicts[0]?.submitted;
+  const records = verdicts.toSorted(byId).map((verdict) => mutationRecord(verdict, answers, sender));
   const { rows } = await tx.query<{ claimed: number }>(
     `with claimed as (
        insert into satchel.mutations
          (principal, mutation_id, client_id, run_id, seq, batch_id, hash, author, hlc, received_at, state, outcome, body)
-       select $1, r.i, r.c, r.r, r.s, $2, decode(r.h, 'hex'), $3, r.l, $4, r.t, r.o, r.b
+       select $1, r.i, coalesce(r.c, $8), coalesce(r.r, $9), r.s, $2, decode(r.h, 'hex'), $3, r.l, $4,
+              coalesce(r.t, 'settled'), r.o, r.b
          from json_to_recordset($5::json) as r(i uuid, c uuid, r uuid, s bigint, h text, l text, t text, o jsonb, b jsonb)
        on conflict do nothing
        returning 1
      ), audited as (
-       ${auditInsert('$4', '$3', '$6', '$7')}
+       ${auditInsert({ at: '$4', user: '$3', channel: '$6', records: '$7', client: '$8::uuid', source: '$10::text' })}
      )
      select count(*)::int as claimed from claimed`,
     [
@@ -127,7 +146,10 @@ const claimMutations = async (
       now,
       jsonParameter(records),
       job.principal.channel,
-      jsonParameter(audit),
+      jsonParameter(auditParameter(audit, sender?.clientId, job.source)),
+      sender?.clientId,
+      sender?.runId,
+      job.source,
     ],
     'push_claim',
   );
@@ -141,10 +163,10 @@ const releaseMutations = async (
   verdicts: readonly Verdict[],
   answers: ReadonlyMap<string, PushAnswer>,
 ): Promise<void> => {
-  const records = verdicts.toSorted(byId).map((verdict) => mutationRecord(verdict, answers));
+  const records = verdicts.toSorted(byId).map((verdict) => mutationRecord(verdict, answers, undefined));
   await tx.query(
     `update satchel.mutations m
-        set state = r.t, outcome = r.o, body = r.b, xid = pg_current_xact_id()
+        set state = coalesce(r.t, 'settled'), outcome = r.o, body = r.b, xid = pg_current_xact_id()
        from json_to_recordset($2::json) as r(i uuid, t text, o jsonb, b jsonb)
       where m.principal = $1 and m.mutation_id = r.i`,
     [job.principal.id, jsonParameter(records)],
@@ -183,53 +205,6 @@ const keepHeld = async (
   );
 };
 
-interface AuditRecord {
-  readonly t: number | undefined;
-  readonly k: string;
-  readonly o: 'insert' | 'update' | 'delete';
-  readonly b: Values | null;
-  readonly a: Values | null;
-  readonly v: number | undefined;
-  readonly m: string;
-  readonly c: string;
-  readonly s: Source;
-}
-
-/** Rows of the audit: for each effect of each mutation. The last effect on a row shows what the database made of it. */
-const auditRecords = (
-  ctx: ServerContext,
-  settled: readonly SettledVerdict[],
-  written: Written,
-  source: Source,
-  isOffering: boolean,
-): readonly AuditRecord[] => {
-  const last = new Map<RowAddress, SettledVerdict>();
-  for (const verdict of settled) for (const { address } of verdict.effects) last.set(address, verdict);
-  return settled.flatMap((verdict) =>
-    verdict.effects.map(({ address, table, key, before, after }): AuditRecord => {
-      const final = last.get(address) === verdict ? written.again.get(address) : undefined;
-      return {
-        t: ctx.tableIds.get(table),
-        k: key,
-        o: before === null ? 'insert' : after === null ? 'delete' : 'update',
-        b: before,
-        a: after === null ? null : (final ?? after),
-        v: written.version(address),
-        m: verdict.submitted.mutation.mutationId,
-        c: verdict.submitted.clientId,
-        s: isOffering && verdict.submitted.offer ? 'offer' : source,
-      };
-    }),
-  );
-};
-
-const auditInsert = (at: string, user: string, channel: string, records: string): string =>
-  `insert into satchel.audit
-     (at, table_id, key, op, before, after, version, source, mutation_id, client_id, user_id, channel)
-   select ${at}, r.t, r.k, r.o, r.b, r.a, r.v, r.s, r.m, r.c, ${user}, ${channel}
-     from json_to_recordset(${records}::json)
-       as r(t smallint, k text, o text, b jsonb, a jsonb, v bigint, m uuid, c uuid, s text)`;
-
 const keepAudit = async (
   tx: Transaction,
   job: Job,
@@ -238,7 +213,7 @@ const keepAudit = async (
 ): Promise<void> => {
   if (records.length === 0) return;
   await tx.query(
-    auditInsert('$1', '$2', '$3', '$4'),
+    AUDIT,
     [written.now, job.principal.userId, job.principal.channel, JSON.stringify(records)],
     'push_audit',
   );

@@ -4,7 +4,7 @@ import type { ServerContext } from '../context.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { together } from '../postgres/together.ts';
 import { keyOfAddress, type RowAddress, tableOf } from './row-address.ts';
-import { insertRecord, type TableSql, tableSql, updateRecord } from './table-sql.ts';
+import { insertParameters, type TableSql, tableSql, updateRecord } from './table-sql.ts';
 
 export interface NetEffect {
   readonly address: RowAddress;
@@ -37,8 +37,8 @@ export const writeRows = async (
   });
   for (const { sql, group } of order) {
     if (group.inserted.length > 0) {
-      const records = group.inserted.map((values) => insertRecord(sql, values));
-      statements.push(tx.query(sql.insert.text, [JSON.stringify(records)], sql.insert.name));
+      const parameters = insertParameters(sql, group.inserted);
+      statements.push(tx.query(sql.insert.text, parameters, sql.insert.name));
     }
     statements.push(...update(tx, sql, group.updated));
   }
