@@ -38,17 +38,36 @@ const wireColumns = (table: Table): readonly WireColumn[] => {
   return columns;
 };
 
-/** A row as dialects write it: its key, then what is to be seen of it; of one that is gone its key and the mark. */
-export const rowToWire = ({ table, key, values }: GatheredRow): Record<string, Json> => {
-  const row: Record<string, Json> = {};
-  if (values === null) {
-    for (const [name, part] of Object.entries(keyColumnsOf(table, key))) row[wireName(name)] = part;
-    row[DELETED_MARK] = true;
-    return row;
+const besideKey = new WeakMap<Table, readonly WireColumn[]>();
+
+const columnsBesideKey = (table: Table): readonly WireColumn[] => {
+  let columns = besideKey.get(table);
+  if (columns === undefined) {
+    const [single, ...more] = table.primaryKey;
+    columns = wireColumns(table).filter(({ name }) => name !== single || more.length > 0);
+    besideKey.set(table, columns);
   }
-  for (const { name, wire, convert } of wireColumns(table)) {
+  return columns;
+};
+
+const written = (values: Values, columns: readonly WireColumn[]): Record<string, Json> => {
+  const row: Record<string, Json> = {};
+  for (const { name, wire, convert } of columns) {
     const value = values[name];
     if (value !== undefined) row[wire] = convert(value);
   }
+  return row;
+};
+
+/** Values of a row as dialects write them where its key stands beside it; a key of several columns is among them. */
+export const valuesBesideKey = (table: Table, values: Values): Record<string, Json> =>
+  written(values, columnsBesideKey(table));
+
+/** A row as dialects write it: its key, then what is to be seen of it; of one that is gone its key and the mark. */
+export const rowToWire = ({ table, key, values }: GatheredRow): Record<string, Json> => {
+  if (values !== null) return written(values, wireColumns(table));
+  const row: Record<string, Json> = {};
+  for (const [name, part] of Object.entries(keyColumnsOf(table, key))) row[wireName(name)] = part;
+  row[DELETED_MARK] = true;
   return row;
 };

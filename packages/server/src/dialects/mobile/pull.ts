@@ -6,9 +6,9 @@ import { tokenToCursor } from '../../pull/token.ts';
 import { type Device, deviceNamed, deviceOfUser } from '../device.ts';
 import { type DialectCall, type DialectReply, type DialectServer, json } from '../dialect-route.ts';
 import { type Gathered, type GatheredRow, gatherChanges } from '../gather.ts';
-import { namesOf, wireName } from '../names.ts';
+import { namesOf } from '../names.ts';
 import { conflictsBehind, toldRows } from '../own-outcomes.ts';
-import { rowToWire } from '../wire-rows.ts';
+import { valuesBesideKey } from '../wire-rows.ts';
 import { mobileConflict } from './conflicts.ts';
 import type { pullBody } from './shapes.ts';
 import { makeToken, readToken } from './tokens.ts';
@@ -79,12 +79,14 @@ const freshRows = async (
 
 const changeOf = ({ app }: ServerContext, row: GatheredRow, isFresh: boolean): Record<string, Json> => {
   const { table, key, values, version } = row;
-  const place = { id: key, resource_type: namesOf(app).one(table) };
-  if (values === null) return { ...place, action: 'delete', payload: null, server_version: version };
-  const wire = rowToWire(row);
-  const payload =
-    table.primaryKey.length === 1
-      ? Object.fromEntries(Object.entries(wire).filter(([name]) => name !== wireName(table.primaryKey[0]!)))
-      : wire;
-  return { ...place, action: isFresh ? 'create' : 'update', payload, server_version: version };
+  const resource_type = namesOf(app).one(table);
+  if (values === null)
+    return { id: key, resource_type, action: 'delete', payload: null, server_version: version };
+  return {
+    id: key,
+    resource_type,
+    action: isFresh ? 'create' : 'update',
+    payload: valuesBesideKey(table, values),
+    server_version: version,
+  };
 };
