@@ -36,7 +36,7 @@ const BULK_ROWS = 300;
 const TEAM = '1';
 const SEED = Number(process.env.SATCHEL_SEED ?? 1);
 /** Milliseconds in which a process comes to its step; else it is killed where it is, and the step is tried again. */
-const STEP_WITHIN = 20_000;
+const STEP_WITHIN = 40_000;
 
 type Place<Step extends { nth: number }> = Omit<Step, 'nth'> & { readonly most: number };
 

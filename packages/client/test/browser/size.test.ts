@@ -7,7 +7,7 @@ import { build, defaultClientConditions } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** Kilobytes (gzip) of what a browser loads of Satchel itself, without SQLite and without the app. */
-const BUDGET = { core: 40, page: 45, worker: 80 };
+const BUDGET = { core: 40, page: 45, worker: 82 };
 
 let folder: string;
 beforeAll(() => {
