@@ -29,8 +29,6 @@ export interface Moving {
   hlc: Hlc;
   /** Number of the current hold by table, then by scope. */
   readonly holds: Map<string, Map<string, number>>;
-  /** Rows of settled work that no page has told to be held, by `rowName`; `null`: not known. */
-  unheld: Set<string> | null;
   /** A local transaction is open. */
   open: boolean;
   /** Capture is silent at the moment, as `satchel_txn` has it. */

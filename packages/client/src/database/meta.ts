@@ -15,7 +15,6 @@ export type MetaName =
   | 'checkpoint-at'
   | 'complete'
   | 'renamed-from'
-  | 'told'
   | 'cloned'
   | 'unproven'
   | 'rewound'

@@ -5,7 +5,6 @@ import { lastStamp } from '../device/identity.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { returnLeft } from '../outbox/return-left.ts';
 import { forgetFormer } from '../pages/erased.ts';
-import { isAllTold } from '../pages/unheld.ts';
 import { SqliteEngine } from '../sqlite-engine.ts';
 import { prepareAppTables } from './app-tables.ts';
 import type { Driver } from './driver.ts';
@@ -64,7 +63,6 @@ export const openEngine = (options: OpenEngine): SqliteEngine => {
       seq: 0,
       hlc: { millis: 0, counter: 0, nodeId: '' },
       holds: new Map(),
-      unheld: null,
       open: false,
       silent: false,
       collectedAt: null,
@@ -98,9 +96,6 @@ const prepareStore = (context: EngineContext): void => {
       'update satchel_outbox set held_until = null, next_at = null where held_until is not null',
     ).run();
     forgetFormer(context);
-    // Once noted at each mutation: told again.
-    db.prepare('update satchel_outbox set acked = 0 where acked = 2').run();
-    if (isAllTold(context)) now.unheld = new Set();
     // A lane that the app no longer has goes with the last one.
     const lanes = app.lanes.map(() => '?').join(',');
     db.prepare(`update satchel_outbox set lane = ? where state <> 'settled' and lane not in (${lanes})`).run([

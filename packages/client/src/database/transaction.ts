@@ -20,7 +20,6 @@ export const inTransaction = <T>(context: EngineContext, durability: 'full' | 'n
     now.open = false;
     now.silent = false;
     now.holds.clear();
-    now.unheld = null;
     rollback(context);
     throw error;
   }

@@ -1,7 +1,7 @@
+import { mergeRanges, type Range } from '@satchel/core';
 import type { SeqRanges } from '@satchel/protocol';
 import type { MeterEntry, SyncRun } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { noteTold, TOLD, toldRanges } from '../outbox/told.ts';
 
 /** A tab that slept longer than this does not ask a second time. */
 const KEEP_ONCE = 30 * 86_400_000;
@@ -61,11 +61,9 @@ export const settledToAck = ({ db }: EngineContext): SeqRanges[] => {
       'select run_id, seq from satchel_outbox where settled_at is not null and acked = 0 order by run_id, seq',
     )
     .all();
-  const told = toldRanges(db);
   for (const row of rows) {
-    const seq = row.seq as number;
-    if (told.some(([runId, first, last]) => runId === row.run_id && first <= seq && seq <= last)) continue;
     const ranges = runs.get(row.run_id as string) ?? [];
+    const seq = row.seq as number;
     const last = ranges.at(-1);
     if (last && last[1] === seq - 1) last[1] = seq;
     else ranges.push([seq, seq]);
@@ -76,10 +74,15 @@ export const settledToAck = ({ db }: EngineContext): SeqRanges[] => {
 
 /**
  * The server knows that they are settled, and its pages leave their outcomes out from now
- * on. They are marked when a page that was read after them is in: see `dropUnheld`.
+ * on. `acked` is 2 until a page that was read after them is in: see `dropUnheld`.
  */
 export const acked = ({ db }: EngineContext, told: readonly SeqRanges[]): void => {
-  if (told.length > 0) noteTold(db, told);
+  const mark = db.prepare(
+    'update satchel_outbox set acked = 2 where run_id = ? and seq between ? and ? and settled_at is not null and acked = 0',
+  );
+  for (const { runId, ranges } of told) {
+    for (const [from, to] of mergeRanges(ranges as readonly Range[], [])) mark.run([runId, from, to]);
+  }
 };
 
 /** Collects what is past its keeping time. */
@@ -89,12 +92,6 @@ export const collectRecords = (context: EngineContext): void => {
   db.prepare("delete from satchel_outbox where state = 'settled' and acked <> 0 and settled_at < ?").run([
     now - app.limits.keepSettledFor,
   ]);
-  for (const range of toldRanges(db)) {
-    db.prepare(`delete from satchel_outbox where ${TOLD} and state = 'settled' and settled_at < ?`).run([
-      ...range,
-      now - app.limits.keepSettledFor,
-    ]);
-  }
   db.prepare('delete from satchel_runs where run_no <= (select max(run_no) from satchel_runs) - ?').run([
     RUNS_KEPT,
   ]);

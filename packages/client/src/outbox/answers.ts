@@ -18,7 +18,6 @@ import type { EngineContext } from '../engine-context.ts';
 import { type Base, deleteBase, readBase, writeBase } from '../pages/base.ts';
 import { noteErased } from '../pages/erased.ts';
 import { rebaseRows } from '../pages/rebase.ts';
-import { noteSettledRows } from '../pages/unheld.ts';
 import { noteUnsure } from '../pages/unsure.ts';
 import { viewOf } from '../pages/view.ts';
 import { freeBlocked } from './blocked.ts';
@@ -141,12 +140,8 @@ export const settleOutcome = (context: EngineContext, outcome: Outcome, dirty: R
       context.clock.now(),
       entry.position,
     ]);
-  if (rejected) {
-    blockOrphans(context, entry, inserted);
-  } else {
-    noteSettledRows(context, told);
-    freeBlocked(context, entry.mutationId);
-  }
+  if (rejected) blockOrphans(context, entry, inserted);
+  else freeBlocked(context, entry.mutationId);
   return rejected ? 'quarantined' : 'settled';
 };
 

@@ -6,7 +6,6 @@ import { readBase, writeBase } from '../pages/base.ts';
 import { rebaseRows } from '../pages/rebase.ts';
 import { type Entry, entriesWhere, entryOfChange, moveEntry } from './entry.ts';
 import { type ChangeRange, RowSet } from './pending.ts';
-import { forgetTold } from './told.ts';
 
 /**
  * The server may have lost what it had acknowledged: settled mutations become `queued`
@@ -22,8 +21,6 @@ export const offerAgain = (context: EngineContext, epoch: string): number => {
       'and outcome is not null and (settled_at is null or settled_at >= ?) order by position',
     [since],
   );
-  // What is settled again is told again.
-  forgetTold(context.db);
   const dirty = new RowSet();
   const total = entries.reduce(
     (sum, entry) => sum + (entry.range ? 0 : (entry.outcome?.changes.length ?? 0)),

@@ -3,7 +3,6 @@ import type { SqlRow } from '../database/driver.ts';
 import { keyParameters } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { deleteBase, HOLDS_BASE } from '../pages/base.ts';
-import { noteSettledRows } from '../pages/unheld.ts';
 import { freeBlockedBy } from './blocked.ts';
 import { type Standing, standingsOfBatch } from './entry.ts';
 import { forgetRange, joinedRanges } from './pending.ts';
@@ -65,10 +64,7 @@ export const settlePlain = (
       'held_until = null where position = ?',
   );
   const now = context.clock.now();
-  for (const { standing, outcome } of settled) {
-    settle.run([JSON.stringify(outcome), now, standing.position]);
-    noteSettledRows(context, outcome);
-  }
+  for (const { standing, outcome } of settled) settle.run([JSON.stringify(outcome), now, standing.position]);
   freeBlockedBy(context, new Set(settled.map(({ standing }) => standing.mutationId)));
   return left;
 };

@@ -3,20 +3,17 @@ import { readMeta } from '../database/meta.ts';
 import { readRowState, removeRow } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { isPending, type RowAddress } from '../outbox/pending.ts';
-import { forgetTold, TOLD, type ToldRange, toldRanges } from '../outbox/told.ts';
-import { isAllTold, someMayBeUnheld } from './unheld.ts';
 
 /** Rows of mutations that the server was told to be settled: no page brings their outcomes again. */
-const rowsOf = ({ db }: EngineContext, told: readonly ToldRange[]): RowAddress[] => {
-  const read = db.prepare(
-    "select distinct c.value ->> 'table' as tbl, coalesce(c.value ->> 'newKey', c.value ->> 'key') as key " +
-      `from satchel_outbox o, json_each(o.outcome, '$.changes') c where ${TOLD} and ` +
-      "o.outcome ->> 'outcome' not in ('review', 'rejected')",
-  );
-  return told.flatMap((range) =>
-    read.all(range).map((row) => ({ table: row.tbl as string, key: row.key as string })),
-  );
-};
+const toldRows = ({ db }: EngineContext): RowAddress[] =>
+  db
+    .prepare(
+      "select distinct c.value ->> 'table' as tbl, coalesce(c.value ->> 'newKey', c.value ->> 'key') as key " +
+        "from satchel_outbox o, json_each(o.outcome, '$.changes') c where o.acked = 2 and " +
+        "o.outcome ->> 'outcome' not in ('review', 'rejected')",
+    )
+    .all()
+    .map((row) => ({ table: row.tbl as string, key: row.key as string }));
 
 /**
  * A row that this device wrote and that no scope of its holds goes: with the outcome
@@ -31,9 +28,7 @@ export const dropUnheld = (
   const brought = outcomes
     .filter(({ outcome }) => outcome !== 'review' && outcome !== 'rejected')
     .flatMap(({ changes }) => changes.map(({ table, key, newKey }) => ({ table, key: newKey ?? key })));
-  const told = toldRanges(context.db);
-  const heard = told.length > 0 && someMayBeUnheld(context) ? rowsOf(context, told) : [];
-  for (const { table, key } of [...brought, ...heard]) {
+  for (const { table, key } of [...brought, ...toldRows(context)]) {
     const local = context.tables.get(table);
     if (!local) continue;
     const state = readRowState(context, local, key);
@@ -41,15 +36,7 @@ export const dropUnheld = (
     removeRow(context, local, key);
     tables.add(table);
   }
-  if (told.length > 0) markTold(context, told);
-};
-
-const markTold = (context: EngineContext, told: readonly ToldRange[]): void => {
-  const { db, now } = context;
-  const mark = db.prepare(`update satchel_outbox set acked = 1 where ${TOLD}`);
-  for (const range of told) mark.run(range);
-  forgetTold(db);
-  if (isAllTold(context)) now.unheld = new Set();
+  context.db.prepare('update satchel_outbox set acked = 1 where acked = 2').run();
 };
 
 /**

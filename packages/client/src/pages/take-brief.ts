@@ -7,7 +7,6 @@ import { isPending, type RowSet } from '../outbox/pending.ts';
 import { readBase, writeBase } from './base.ts';
 import { erasedAfter } from './erased.ts';
 import { addHold, holdNumber, staleNumbers } from './holds.ts';
-import { noteHeld } from './unheld.ts';
 import { unsureKeys } from './unsure.ts';
 
 /** A page stands on a row that this device does not hold so: none of it is taken, and it is asked for whole. */
@@ -61,10 +60,7 @@ export const takeOwn = (context: EngineContext, local: LocalTable, line: OwnLine
     // A row that is made anew at the end of the page takes its hold from its base.
     const isPlain = !dirty.has(local.name, key) && !(pending && isPending(context, local.name, key));
     const parameters: SqlValue[] = [number, ...keyParameters(local, key), version, number, replaced];
-    if (isPlain && confirm.run(parameters) > 0) {
-      noteHeld(context, local.name, key);
-      continue;
-    }
+    if (isPlain && confirm.run(parameters) > 0) continue;
     const state = readBase(context, local.name, key) ?? readRowState(context, local, key);
     if (!state || state.version === null || state.version < version) throw new NotHeldSo();
     hold(taking, key);
