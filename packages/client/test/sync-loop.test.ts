@@ -92,59 +92,6 @@ describe('what starts a run', () => {
     expect(server.pulls).toBe(before + 2);
   });
 
-  it('[SYNC-73] no live connection beside a download; after it with its cursor, [SYNC-74] which asks for no pull', async () => {
-    const { db, server, time, network } = await open();
-    server.onPull = () =>
-      server.cursors.at(-1) === null
-        ? { kind: 'page', lines: firstPage([{ id: 'n1', body: 'x' }]) }
-        : { kind: 'unchanged' };
-    await time.advance(5);
-    expect([server.pulls, server.live]).toEqual([0, null]);
-    await time.advance(100);
-    expect(server.live?.hello.cursor).toBe('c1');
-    const before = server.pulls;
-    await db.write([note('n2')]);
-    server.live?.opened();
-    server.live?.ready('s1');
-    await time.advance(100);
-    expect([server.pulls, server.applied]).toEqual([before, 1]);
-    network({ online: false });
-    server.onPull = () => {
-      throw new SatchelError('network_unreachable');
-    };
-    network({ online: true });
-    expect(server.live).toBe(null);
-    await time.advance(100);
-    // Downloads that fail hold up no connection either.
-    expect(server.live).not.toBe(null);
-  });
-
-  it('[SYNC-74] a connection that has no cursor to say asks for a pull', async () => {
-    const { server, time } = await open();
-    await time.advance(100);
-    expect(server.live?.hello.cursor).toBe(null);
-    const before = server.pulls;
-    server.live?.opened();
-    server.live?.ready('s1');
-    await time.advance(100);
-    expect(server.pulls).toBe(before + 1);
-  });
-
-  it('[SYNC-75] wishes before the request leaves are one download; one after it is another', async () => {
-    const { db, server, time, network } = await open();
-    network({ online: false });
-    await time.advance(100);
-    const before = server.pulls;
-    network({ online: true });
-    await Promise.all([db.sync.now(), time.advance(100)]);
-    expect(server.pulls).toBe(before + 1);
-    network({ online: false });
-    network({ online: true });
-    await time.advance(5);
-    await Promise.all([db.sync.now(), time.advance(100)]);
-    expect(server.pulls).toBe(before + 3);
-  });
-
   it('[SYNC-24] nothing while paused', async () => {
     const { db, server, time } = await open();
     await time.advance(100);

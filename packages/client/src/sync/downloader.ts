@@ -35,8 +35,6 @@ export interface DownloaderGiven {
   readonly clientReport: () => ClientReport;
   /** Asked before each page: false when the run is over or downloads are held back. */
   readonly mayGo: () => boolean;
-  /** A request leaves now that brings all that is there to be had. */
-  readonly asking: () => void;
   readonly took: (taken: PageTaken & { kind: 'taken' }) => void;
   /** A page, or word that there is none, came from the server. */
   readonly answered: (serverTime: number | null, latencyMs: number) => void;
@@ -167,9 +165,7 @@ export class Downloader {
   async #ask(signal: AbortSignal): Promise<Asked> {
     const { port } = this.#given;
     const cursor = await port.call('cursor');
-    const settled = await port.call('settledToAck');
-    if (!signal.aborted) this.#given.asking();
-    return this.#request(cursor, settled, signal);
+    return this.#request(cursor, await port.call('settledToAck'), signal);
   }
 
   #request(

@@ -23,11 +23,6 @@ export interface LiveGiven {
   readonly schemaVersion: number;
   readonly clientId: () => string;
   readonly subscription: () => Subscription | undefined;
-  /**
-   * Resolves when no download is under way. A connection that is opened beside one says an
-   * old cursor: the server reads the same rows a second time, and has them pulled again.
-   */
-  readonly downloaded: () => Promise<void>;
   /** A page came; resolves to false when it did not start from the stored cursor. */
   readonly page: (lines: readonly PageLine[]) => Promise<boolean>;
   /** Something is new, or may have been missed: pull. */
@@ -50,8 +45,6 @@ export class LiveSession {
   #timer: Timer | null = null;
   #pages: Promise<void> = Promise.resolve();
   #token = '';
-  /** The server was told where this device is: from there on it tells what is new, or to pull. */
-  #saidCursor = false;
   /** Rises with each connection, so that a word from an old one is not taken for the new one's. */
   #round = 0;
 
@@ -120,7 +113,7 @@ export class LiveSession {
         this.#connection?.token(this.#token);
         return;
       case 'pull':
-        if (!(this.connected && this.#saidCursor)) this.#given.behind('gap');
+        this.#given.behind('gap');
         return;
       default:
         unreachable(effect);
@@ -130,21 +123,18 @@ export class LiveSession {
   #open(): void {
     this.#round += 1;
     const round = this.#round;
-    this.#openAfterDownload(round).catch(() => {
-      // The database was closed: nothing to connect for.
-    });
-  }
-
-  async #openAfterDownload(round: number): Promise<void> {
-    await this.#given.downloaded();
-    if (round !== this.#round) return;
-    const { token } = await this.#given.port.call('cursor');
-    if (round === this.#round) this.#connection = this.#connect(round, token);
+    this.#given.port.call('cursor').then(
+      ({ token }) => {
+        if (round === this.#round) this.#connection = this.#connect(round, token);
+      },
+      () => {
+        // The database was closed: nothing to connect for.
+      },
+    );
   }
 
   #connect(round: number, cursor: string | null): LiveConnection {
     const subscription = this.#given.subscription();
-    this.#saidCursor = cursor !== null;
     const mine = (): boolean => round === this.#round;
     return this.#given.transport.live({
       hello: {

@@ -179,7 +179,6 @@ describe('device and server work side by side', () => {
       subscription: () => undefined,
       clientReport: () => ({}),
       mayGo: () => true,
-      asking: () => {},
       took: () => {},
       answered: () => {},
     });
@@ -231,7 +230,6 @@ describe('device and server work side by side', () => {
       subscription: () => undefined,
       clientReport: () => ({}),
       mayGo: () => true,
-      asking: () => {},
       took: () => {},
       answered: () => {},
     });

@@ -154,8 +154,6 @@ export class SyncLoop {
   #uploading = false;
   #downloading = false;
   #waiters: (() => void)[] = [];
-  /** Those who wait until no download is under way. */
-  #downloadWaiters: (() => void)[] = [];
   #endNetwork: (() => void) | null = null;
   #scheduleTimer: Timer | null = null;
   #retryTimer: Timer | null = null;
@@ -183,10 +181,6 @@ export class SyncLoop {
       clientId: () => this.#clientId,
       subscription: () => this.#subscription,
       mayGo: () => this.#mayGo() && !this.#downloadsWait(),
-      // What was wished for until now is in what it asks for.
-      asking: () => {
-        this.#wantDown = false;
-      },
       took: (taken) => this.#tookPage(taken),
       answered: (serverTime, latencyMs) => this.#answered(serverTime, latencyMs),
     });
@@ -199,7 +193,6 @@ export class SyncLoop {
       schemaVersion: app.schemaVersion,
       clientId: () => this.#clientId,
       subscription: () => this.#subscription,
-      downloaded: () => this.#downloaded(),
       page: (lines) => this.#takeLivePage(lines),
       behind: (why) => {
         if (why === 'gap') this.request('live', 'down');
@@ -207,8 +200,7 @@ export class SyncLoop {
       },
       connected: () => {
         this.#regained();
-        // Downwards it asks by itself where it has to (`behind`).
-        this.request('live', 'up');
+        this.request('live', 'both');
         given.changed();
       },
       lost: (code) => this.#liveLost(code),
@@ -230,8 +222,8 @@ export class SyncLoop {
     });
     this.#given.port.call('retryFailed').catch(this.#failedAlone);
     if (this.#given.sync.onStart === 'full') this.#downloader.startOver();
-    if (this.#given.sync.triggers.appStart) this.request('start', 'both');
     this.#live.start();
+    if (this.#given.sync.triggers.appStart) this.request('start', 'both');
     this.#plan();
   }
 
@@ -256,8 +248,8 @@ export class SyncLoop {
       this.#live.stop();
       this.#run?.abort.abort();
     } else {
-      this.request('hand', 'both');
       this.#live.start();
+      this.request('hand', 'both');
     }
     this.#given.changed();
   }
@@ -282,8 +274,8 @@ export class SyncLoop {
 
   subscribe(subscription: Subscription | undefined): void {
     this.#subscription = subscription;
-    this.request('hand', 'down');
     this.#reconnect();
+    this.request('hand', 'down');
   }
 
   /** A new token is there: what waited for it goes on. */
@@ -291,8 +283,8 @@ export class SyncLoop {
     this.#needsAuth = null;
     this.#revoked = false;
     if (token !== null) this.#live.token(token);
-    this.request('token', 'both');
     if (this.#running && !this.#paused) this.#live.start();
+    this.request('token', 'both');
     this.#given.changed();
   }
 
@@ -340,16 +332,6 @@ export class SyncLoop {
   idle(): Promise<void> {
     if (!this.#run) return Promise.resolve();
     return new Promise((done) => this.#waiters.push(done));
-  }
-
-  /** A download is under way, or about to be: it may wait until an upload is on its way. */
-  get #downloads(): boolean {
-    return this.#run !== null && (this.#wantDown || this.#downloading);
-  }
-
-  #downloaded(): Promise<void> {
-    if (!this.#downloads) return Promise.resolve();
-    return new Promise((done) => this.#downloadWaiters.push(done));
   }
 
   /** A local write was committed. */
@@ -503,7 +485,6 @@ export class SyncLoop {
         const again = !run.failure && this.#mayGo() && (this.#wantUp || this.#wantDown);
         if (again) this.#pump();
         if (!this.#uploading && !this.#downloading) this.#endRun(run);
-        if (!this.#downloads) for (const done of this.#downloadWaiters.splice(0)) done();
       });
   }
 
@@ -671,8 +652,8 @@ export class SyncLoop {
       .then(() => port.call('facts'))
       .then(({ clientId }) => {
         this.#clientId = clientId;
-        this.request('retry', 'both');
         this.#reconnect();
+        this.request('retry', 'both');
       }, this.#failedAlone);
   }
 

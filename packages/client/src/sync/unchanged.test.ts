@@ -26,7 +26,6 @@ it('[PAGE-25] that nothing changed is taken in, after what the server was told, 
     subscription: () => undefined,
     clientReport: () => ({}),
     mayGo: () => true,
-    asking: () => {},
     took: ({ tables }) => heard.push(tables),
     answered: () => {},
   });
