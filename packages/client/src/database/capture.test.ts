@@ -7,6 +7,7 @@ import {
   opened,
   rejected,
   rows,
+  scope,
   shop,
 } from '../../test/engine-fixture.ts';
 import { keepBases } from '../pages/base.ts';
@@ -120,6 +121,24 @@ describe('capture', () => {
       satchel_version: 1,
       held: 1,
     });
+  });
+
+  it('[DB-12] a row that is deleted and inserted as it was has not been modified', () => {
+    const world = opened();
+    world.page([
+      scope('all', 'backfill'),
+      rows('all', 'values', ['v', 7, { t: 'same', s: [], changedAt: 1_600_000_000_000 }]),
+    ]);
+    const all = 'select *, satchel_version, satchel_hold from "values"';
+    const before = world.row(all);
+    expect(
+      world.engine.write([
+        { sql: 'delete from "values" where id = \'v\'' },
+        { sql: "insert into \"values\" (id, t, s) values ('v', 'same', '[]')" },
+      ]).mutationId,
+    ).toBeNull();
+    expect(world.row(all)).toEqual(before);
+    expect(world.engine.outbox()).toEqual([]);
   });
 
   it('[DB-12] TRIALS 9: REPLACE by another unique column captures the delete of the row in its way', () => {

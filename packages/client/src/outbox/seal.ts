@@ -73,15 +73,26 @@ const checkSpecial = (context: EngineContext, special: Parameters<typeof foldCap
   const gone = [...dropped];
   for (const change of net) {
     const accepted = acceptChange(context.app, change);
-    if (change.op === 'update' && accepted.changed.length === 0) gone.push(change.changeId);
+    const isNothing = change.op === 'update' && accepted.changed.length === 0;
+    if (isNothing) gone.push(change.changeId);
     else checked.push({ change, accepted });
-    if (accepted.rewritten || (change.folded && change.op === 'update')) layRow(context, change, accepted);
+    if (accepted.rewritten || (change.folded && change.op === 'update'))
+      layRow(context, change, isNothing ? withTimesBefore(change, accepted) : accepted);
   }
   const drop = context.db.prepare('delete from satchel_changes where change_id = ?');
   for (const id of gone) drop.run([id]);
   for (const each of checked) writeNet(context, each);
   return checked;
 };
+
+/** A row that was deleted and inserted as it was has not been modified: its times are those of before. */
+const withTimesBefore = ({ local, old }: NetChange, accepted: Accepted): Accepted => ({
+  ...accepted,
+  after: {
+    ...accepted.after,
+    ...Object.fromEntries(local.modifiedAt.map(({ name }) => [name, old?.[name] ?? null])),
+  },
+});
 
 /** The row on screen in canonical form, and with what a delete and insert took from it. */
 const layRow = (context: EngineContext, change: NetChange, accepted: Accepted): void => {

@@ -45,11 +45,13 @@ const INSERTS: readonly InsertRule[] = [
   { kind: 'merge' },
   { kind: 'merge', then: { kind: 'client-wins' } },
 ];
-/** Rules of the wall clock: under all others no clock may change an outcome. */
+/**
+ * Rules of the wall clock: under all others no clock may change an outcome. Where a role
+ * wins, which of two people who wrote the same value counts as its writer goes by their
+ * stamps.
+ */
 const WITHOUT_CLOCKS = (rule: EditRule): boolean =>
-  rule.kind !== 'latest-wins' &&
-  rule.kind !== 'earliest-wins' &&
-  !(rule.kind === 'role-wins' && rule.then !== undefined);
+  rule.kind !== 'latest-wins' && rule.kind !== 'earliest-wins' && rule.kind !== 'role-wins';
 
 const OPTIONAL: Readonly<Record<string, Column>> = Object.fromEntries(
   (

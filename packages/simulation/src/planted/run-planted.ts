@@ -15,9 +15,9 @@ export interface Hunted {
 export interface HuntOptions {
   /** Only bugs whose name holds one of these. Default: all. */
   readonly only?: readonly string[];
-  /** Seeds of the pure core to try for each. Default 5,000. */
+  /** Seeds of the pure core to try for each. Default 40,000. */
   readonly coreSeeds?: number;
-  /** Seeds of the whole system to try for each. Default 12. */
+  /** Seeds of the whole system to try for each. Default 30. */
   readonly wholeSeeds?: number;
   /** Milliseconds of real time after which a hunt is ended. Default 10 minutes. */
   readonly within?: number;
@@ -25,7 +25,7 @@ export interface HuntOptions {
   readonly onHunted?: (hunted: Hunted) => void;
 }
 
-const WHOLE_SEEDS = 12;
+const WHOLE_SEEDS = 30;
 
 interface Answer {
   readonly seeds: number | null;
@@ -71,7 +71,7 @@ const huntOne = async (
   skip: readonly number[],
   options: HuntOptions,
 ): Promise<Answer> => {
-  const seeds = bug.runner === 'core' ? (options.coreSeeds ?? 5_000) : (options.wholeSeeds ?? WHOLE_SEEDS);
+  const seeds = bug.runner === 'core' ? (options.coreSeeds ?? 40_000) : (options.wholeSeeds ?? WHOLE_SEEDS);
   const said = await ask(tree, [bug.runner, String(seeds), skip.join(',')], options);
   if (said.line.startsWith('{')) return JSON.parse(said.line) as Answer;
   if (said.tookTooLong) return { seeds: null, seed: null, found: 'the hunt took too long' };

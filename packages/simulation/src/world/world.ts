@@ -330,7 +330,8 @@ export class World {
   }
 
   async startServer(index: number): Promise<void> {
-    const ended = await this.until(this.launchServer(index));
+    // Its migration waits for transactions of others that stay open for minutes.
+    const ended = await this.until(this.launchServer(index), 600_000);
     if (ended.kind === 'failed') throw ended.error;
     if (ended.kind === 'never') throw new Error(`server ${index} did not start`);
   }
