@@ -166,5 +166,6 @@ export const release = (
   for (const number of numbers) hold = releaseHold(context, local.name, key, hold, number);
   if (hold === state.hold) return;
   if (base) writeBase(context, local.name, key, { ...base, hold });
-  else setRowHold(context, local, key, hold);
+  // On screen too: where an outcome comes with the same page, the row is its own base again.
+  setRowHold(context, local, key, hold);
 };
