@@ -1,10 +1,11 @@
-import { equalValues } from '@satchel/core';
+import { diffValues, equalValues } from '@satchel/core';
 import type { Values } from '@satchel/protocol';
 import type { EngineContext } from '../engine-context.ts';
 import { readBase } from '../pages/base.ts';
 import type { Accepted } from './accept.ts';
 import { type Entry, entryOfChange } from './entry.ts';
 import type { NetChange } from './fold.ts';
+import { lineageOf } from './lineage.ts';
 import { changesOfRow, type PendingChange } from './pending.ts';
 
 interface Made {
@@ -103,10 +104,30 @@ const takeUpdate = (
   const values: Record<string, Values[string]> = { ...last.new };
   for (const name of accepted.changed) values[name] = accepted.after![name]!;
   for (const { name } of change.local.modifiedAt) values[name] = accepted.after![name]!;
+  const seen = seenByBoth(context, last, change, accepted);
   context.db
-    .prepare('update satchel_changes set new = ? where change_id = ?')
-    .run([JSON.stringify(values), last.changeId]);
+    .prepare('update satchel_changes set new = ?, seen = ? where change_id = ?')
+    .run([JSON.stringify(values), seen && JSON.stringify(seen), last.changeId]);
   return keepIn(context, entry, change, made);
+};
+
+/**
+ * What the user saw of each column when it was first touched. A column that only the
+ * second edit touches may stand on an earlier mutation: a counter's increment counts
+ * from what was seen there, or it would be made twice.
+ */
+const seenByBoth = (
+  context: EngineContext,
+  last: PendingChange,
+  change: NetChange,
+  accepted: Accepted,
+): PendingChange['seen'] => {
+  const { columns } = change.local.table;
+  const touched = last.old && last.new ? diffValues(columns, last.old, last.new) : (last.new ?? {});
+  const added = Object.entries(lineageOf(context, change, accepted).seen ?? {}).filter(
+    ([name]) => !Object.hasOwn(touched, name),
+  );
+  return added.length === 0 ? last.seen : { ...Object.fromEntries(added), ...last.seen };
 };
 
 const takeDelete = (

@@ -43,6 +43,23 @@ describe('outbox: folding edits of one row', () => {
     });
   });
 
+  it('[OUT-12] a counter that is folded into an edit of another column counts from what was seen of it', () => {
+    const world = held();
+    world.write("update customers set visits = visits + 3 where id = 'a'");
+    const [first] = world.send();
+    const second = world.write("update customers set name = 'Anna' where id = 'a'");
+    expect(world.write("update customers set visits = visits + 2 where id = 'a'")).toBe(second);
+    expect(world.changes()[1]).toMatchObject([
+      {
+        values: { name: 'Anna', visits: 5 },
+        seen: { visits: { value: 3, mutationId: first!.mutationId } },
+      },
+    ]);
+    // Once more: the first look at a column stands.
+    world.write("update customers set visits = visits + 1 where id = 'a'");
+    expect(world.changes()[1]).toMatchObject([{ values: { visits: 6 }, seen: { visits: { value: 3 } } }]);
+  });
+
   it('[OUT-10] folds an edit into the insert of its row, and an insert taken back is nothing', () => {
     const world = opened();
     const first = world.write(insertCustomer, 'n', 'New');

@@ -36,7 +36,13 @@ export const FOUND_SEEDS: readonly FoundSeed[] = [
   {
     seed: 24,
     steps: 150,
-    was: 'rows that the device had written stayed there after they were deleted, when the copy that left them out brought their outcome and nothing else changed after it',
+    was: 'rows that the device had written stayed there after they were deleted, when the copy that left them out brought their outcome and nothing else changed after it; later, a row deleted and inserted as it was lost the time of its last change',
     rule: 'PAGE-25',
+  },
+  {
+    seed: 36,
+    steps: 150,
+    was: 'increments of a counter were made twice when they were folded into an edit of another column that stood on an edit under way: what was seen of the counter was not noted',
+    rule: 'OUT-12',
   },
 ];
