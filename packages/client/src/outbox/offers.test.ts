@@ -287,18 +287,23 @@ describe('offering again', () => {
     expect(kept()).toBe(0);
   });
 
-  it('[OUT-52] settled mutations past their keeping time are collected once the server was told, and not offered', () => {
+  it('[OUT-52] settled mutations past their keeping time are collected once the server was told', () => {
     const { world } = restored();
+    const settled = () =>
+      world.driver.prepare("select count(*) as n from satchel_outbox where state = 'settled'").get();
     world.clock.millis += 31 * 86_400_000;
     world.engine.collect();
-    expect(
-      world.driver.prepare("select count(*) as n from satchel_outbox where state = 'settled'").get(),
-    ).toEqual({ n: 2 });
-    expect(reset(world)).not.toHaveProperty('offered');
+    expect(settled()).toEqual({ n: 2 });
     world.engine.acked(world.engine.settledToAck());
     world.engine.collect();
-    expect(
-      world.driver.prepare("select count(*) as n from satchel_outbox where state = 'settled'").get(),
-    ).toEqual({ n: 0 });
+    expect(settled()).toEqual({ n: 0 });
+    // What was refused waits for its user, and is offered as refused.
+    expect(reset(world)).toMatchObject({ offered: 1 });
+  });
+
+  it('[OUT-50] what is kept is offered, however old a clock that was turned makes it look', () => {
+    const { world } = restored();
+    world.clock.millis += 10 * 365 * 86_400_000;
+    expect(reset(world)).toMatchObject({ offered: 3 });
   });
 });

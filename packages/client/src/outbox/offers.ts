@@ -14,12 +14,11 @@ import { type ChangeRange, RowSet } from './pending.ts';
  * Returns how many.
  */
 export const offerAgain = (context: EngineContext, epoch: string): number => {
-  const since = context.clock.now() - context.app.limits.keepSettledFor;
+  // All that is kept, whatever its age: by a clock that was turned since, it might look old.
   const entries = entriesWhere(
     context,
     "(state in ('settled','review') or (state = 'quarantined' and outcome is not null)) and body is not null " +
-      'and outcome is not null and (settled_at is null or settled_at >= ?) order by position',
-    [since],
+      'and outcome is not null order by position',
   );
   const dirty = new RowSet();
   const total = entries.reduce(

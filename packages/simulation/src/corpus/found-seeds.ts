@@ -45,4 +45,10 @@ export const FOUND_SEEDS: readonly FoundSeed[] = [
     was: 'increments of a counter were made twice when they were folded into an edit of another column that stood on an edit under way: what was seen of the counter was not noted',
     rule: 'OUT-12',
   },
+  {
+    seed: 53,
+    steps: 150,
+    was: 'what was settled was not offered to a restored server by a device whose clock had been turned ten years ahead since: it looked too old',
+    rule: 'OUT-50',
+  },
 ];
