@@ -3,7 +3,7 @@ import { SatchelError } from '@satchel/protocol';
 import { appendRecord, runFacts } from '@satchel/simulation';
 import { seededRandom } from '@satchel/testing/random';
 import { beforeAll, expect, test } from 'vitest';
-import type { Driver } from '../packages/client/src/database/driver.ts';
+import { OPFS_PRAGMAS } from '../packages/client/src/platform/browser/opfs-driver.ts';
 import { loadSqlite, type SqliteWasm } from '../packages/client/src/platform/browser/sqlite-wasm.ts';
 import { installStorage } from '../packages/client/src/platform/browser/storage-vfs.ts';
 import { openWasm } from '../packages/client/src/platform/browser/wasm-driver.ts';
@@ -30,13 +30,7 @@ const SEED = Number(process.env.SATCHEL_SEED ?? 1);
 /** Cuts in the life of one disk; then the next is empty again. */
 const CUTS_OF_A_DISK = 12;
 /** Checkpoints come often here: a page is copied into the database every few writes. */
-const PRAGMAS = `
-  pragma locking_mode = exclusive;
-  pragma journal_mode = wal;
-  pragma wal_autocheckpoint = 12;
-  pragma temp_store = memory;
-  pragma foreign_keys = off;
-`;
+const PRAGMAS = `${OPFS_PRAGMAS} pragma wal_autocheckpoint = 12;`;
 
 const VFS = 'satchel-power';
 let disk = new PowerDisk();
@@ -53,17 +47,11 @@ beforeAll(async () => {
 });
 
 /** An engine on the disk. With `normal` commits, what was told may be lost: so it must not be for the test to pass. */
-const openOn = (durability: 'full' | 'normal'): Opened => {
-  const driver = openWasm(sqlite, { file: '/db', vfs: VFS, durability: 'full', pragmas: PRAGMAS });
-  if (durability === 'full') return opened({ driver });
-  const normal = Object.create(driver, {
-    setDurability: { value: () => driver.setDurability('normal') },
-    prepare: { value: (sql: string) => driver.prepare(sql) },
-    exec: { value: (sql: string) => driver.exec(sql) },
-    close: { value: () => driver.close() },
-  }) as Driver;
-  return opened({ driver: normal });
-};
+const openOn = (durability: 'full' | 'normal'): Opened =>
+  opened({
+    driver: openWasm(sqlite, { file: '/db', vfs: VFS, durability: 'full', pragmas: PRAGMAS }),
+    durability,
+  });
 
 interface Counted {
   told: number;

@@ -171,12 +171,21 @@ export const opened = (
     readonly app?: App;
     readonly clock?: TestClock;
     readonly driver?: Driver;
+    /** Of local writes. Default: full. */
+    readonly durability?: 'full' | 'normal';
   } = {},
 ): Opened => {
   const clock = options.clock ?? new TestClock();
   const driver = options.driver ?? openBetterSqlite3(options.path ?? ':memory:');
   const app = options.app ?? shop;
-  const engine = openEngine({ app, driver, userId: 'ana', clock, random: seededRandom(seed++) });
+  const engine = openEngine({
+    app,
+    driver,
+    userId: 'ana',
+    clock,
+    random: seededRandom(seed++),
+    ...(options.durability && { durability: options.durability }),
+  });
   let batchId = '';
   return {
     engine,

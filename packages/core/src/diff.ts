@@ -41,15 +41,29 @@ export const foldImages = (first: Images, second: Images): Images | 'vanishes' =
 
 type ChangeParts = Pick<Change, 'confirmed' | 'seen' | 'after'>;
 
+/**
+ * What was seen of a row's columns by two edits that become one: the first look at a
+ * column stands. One that only the second touches may stand on an earlier mutation: a
+ * counter's increment counts from what was seen there, or it would be made twice.
+ */
+export const foldSeen = (
+  touched: Values,
+  first: Change['seen'] | null,
+  second: Change['seen'] | null,
+): NonNullable<Change['seen']> => {
+  const seen = { ...second, ...first };
+  for (const column of Object.keys(touched)) {
+    if (!(first && Object.hasOwn(first, column))) delete seen[column];
+  }
+  return seen;
+};
+
 /** First base: what the earlier change says of a column stands. */
 const firstBase = (first: Change, second: Change): ChangeParts => {
   const values = { ...second.confirmed?.values, ...first.confirmed?.values };
   // A column that only the second one touches may have been confirmed anew in between.
   const confirmed = first.confirmed && { version: first.confirmed.version, values };
-  const seen = { ...second.seen, ...first.seen };
-  for (const column of Object.keys(first.values ?? {})) {
-    if (!(first.seen && Object.hasOwn(first.seen, column))) delete seen[column];
-  }
+  const seen = foldSeen(first.values ?? {}, first.seen, second.seen);
   return {
     ...(confirmed && { confirmed }),
     ...(Object.keys(seen).length > 0 && { seen }),

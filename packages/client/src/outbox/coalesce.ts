@@ -1,17 +1,18 @@
-import { diffValues, equalValues } from '@satchel/core';
+import { diffValues, equalValues, foldSeen } from '@satchel/core';
 import type { Values } from '@satchel/protocol';
 import type { EngineContext } from '../engine-context.ts';
 import { readBase } from '../pages/base.ts';
 import type { Accepted } from './accept.ts';
 import { type Entry, entryOfChange } from './entry.ts';
 import type { NetChange } from './fold.ts';
-import { lineageOf } from './lineage.ts';
 import { changesOfRow, type PendingChange } from './pending.ts';
 
 interface Made {
   readonly name: string | undefined;
   readonly stamp: string;
   readonly bytes: number;
+  /** What the user saw of the changed columns, as far as it was pending. */
+  readonly seen: PendingChange['seen'];
 }
 
 /** The mutation that took the change in; `null` when the two of them cancel out. */
@@ -104,30 +105,18 @@ const takeUpdate = (
   const values: Record<string, Values[string]> = { ...last.new };
   for (const name of accepted.changed) values[name] = accepted.after![name]!;
   for (const { name } of change.local.modifiedAt) values[name] = accepted.after![name]!;
-  const seen = seenByBoth(context, last, change, accepted);
+  const seen = seenByBoth(last, change, made);
   context.db
     .prepare('update satchel_changes set new = ?, seen = ? where change_id = ?')
     .run([JSON.stringify(values), seen && JSON.stringify(seen), last.changeId]);
   return keepIn(context, entry, change, made);
 };
 
-/**
- * What the user saw of each column when it was first touched. A column that only the
- * second edit touches may stand on an earlier mutation: a counter's increment counts
- * from what was seen there, or it would be made twice.
- */
-const seenByBoth = (
-  context: EngineContext,
-  last: PendingChange,
-  change: NetChange,
-  accepted: Accepted,
-): PendingChange['seen'] => {
-  const { columns } = change.local.table;
+const seenByBoth = (last: PendingChange, { local }: NetChange, { seen }: Made): PendingChange['seen'] => {
+  const { columns } = local.table;
   const touched = last.old && last.new ? diffValues(columns, last.old, last.new) : (last.new ?? {});
-  const added = Object.entries(lineageOf(context, change, accepted).seen ?? {}).filter(
-    ([name]) => !Object.hasOwn(touched, name),
-  );
-  return added.length === 0 ? last.seen : { ...Object.fromEntries(added), ...last.seen };
+  const both = foldSeen(touched, last.seen, seen);
+  return Object.keys(both).length > 0 ? both : null;
 };
 
 const takeDelete = (

@@ -9,7 +9,7 @@ import { type Accepted, acceptChange } from './accept.ts';
 import { coalesce } from './coalesce.ts';
 import { foldCaptured, type NetChange, specialChanges } from './fold.ts';
 import { wireChange } from './freeze.ts';
-import { changesOnPending, lineageOf } from './lineage.ts';
+import { changesOnPending, type Lineage, lineageOf } from './lineage.ts';
 import { type ChangeRange, changesInRange } from './pending.ts';
 
 /** What became of a local transaction. */
@@ -43,7 +43,7 @@ export const sealWrite = (context: EngineContext, mark: number, name: string | u
   const special = specialChanges(context, mark);
   const tables = new Set(special.map(({ tbl }) => tbl as string));
   const checked = checkSpecial(context, special);
-  writeLineages(context, mark, checked);
+  const lineages = writeLineages(context, mark, checked);
 
   const summary = summarise(context, mark);
   for (const table of summary.tables) tables.add(table);
@@ -56,7 +56,13 @@ export const sealWrite = (context: EngineContext, mark: number, name: string | u
   const stamp = nextStamp(context);
   const only = summary.changes === 1 ? checked[0] : undefined;
   const taken =
-    only && coalesce(context, only.change, only.accepted, { name, stamp: stampText(stamp), bytes });
+    only &&
+    coalesce(context, only.change, only.accepted, {
+      name,
+      stamp: stampText(stamp),
+      bytes,
+      seen: lineages.get(only.change.changeId)?.seen ?? null,
+    });
   context.now.hlc = stamp;
   if (taken) return { mutationId: taken.mutationId, tables, lanes };
   return {
@@ -121,16 +127,24 @@ const writeNet = ({ db }: EngineContext, { change, accepted }: Checked): void =>
   ]);
 };
 
-const writeLineages = (context: EngineContext, mark: number, checked: readonly Checked[]): void => {
-  if (checked.length === 0) return;
+/** By the id of the change: those of rows that had pending changes before. */
+const writeLineages = (
+  context: EngineContext,
+  mark: number,
+  checked: readonly Checked[],
+): ReadonlyMap<number, Lineage> => {
+  const lineages = new Map<number, Lineage>();
+  if (checked.length === 0) return lineages;
   const onPending = changesOnPending(context, mark);
-  if (onPending.size === 0) return;
+  if (onPending.size === 0) return lineages;
   const write = context.db.prepare(
     'update satchel_changes set version = ?, confirmed = ?, seen = ?, after = ? where change_id = ?',
   );
   for (const { change, accepted } of checked) {
     if (!onPending.has(change.changeId)) continue;
-    const { version, confirmed, seen, after } = lineageOf(context, change, accepted);
+    const lineage = lineageOf(context, change, accepted);
+    lineages.set(change.changeId, lineage);
+    const { version, confirmed, seen, after } = lineage;
     write.run([
       version,
       confirmed === null ? null : JSON.stringify(confirmed),
@@ -139,6 +153,7 @@ const writeLineages = (context: EngineContext, mark: number, checked: readonly C
       change.changeId,
     ]);
   }
+  return lineages;
 };
 
 /** What is left of a local transaction after folding. */

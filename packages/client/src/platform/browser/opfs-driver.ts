@@ -16,7 +16,7 @@ const CAPACITY = 4;
  * The cache is as large as a fifth of 100,000 rows fills: what WebAssembly has grown by
  * it never gives back.
  */
-const PRAGMAS = `
+export const OPFS_PRAGMAS = `
   pragma locking_mode = exclusive;
   pragma journal_mode = wal;
   pragma wal_autocheckpoint = 4000;
@@ -55,7 +55,7 @@ export const openOpfs = async (name: string): Promise<Driver> => {
       file: FILE,
       vfs,
       durability: 'full',
-      pragmas: PRAGMAS,
+      pragmas: OPFS_PRAGMAS,
       released: () => void pool.pauseVfs(),
     });
   } catch (error) {
