@@ -10,14 +10,15 @@ const toldRows = ({ db }: EngineContext): RowAddress[] =>
     .prepare(
       "select distinct c.value ->> 'table' as tbl, coalesce(c.value ->> 'newKey', c.value ->> 'key') as key " +
         "from satchel_outbox o, json_each(o.outcome, '$.changes') c where o.acked = 2 and " +
-        "o.outcome ->> 'outcome' not in ('review', 'rejected')",
+        "o.outcome ->> 'outcome' <> 'review'",
     )
     .all()
     .map((row) => ({ table: row.tbl as string, key: row.key as string }));
 
 /**
  * A row that this device wrote and that no scope of its holds goes: with the outcome
- * comes a view in which it is not. The same counts for outcomes that the server left out
+ * comes a view in which it is not; with a refusal, too (an insert that was settled once,
+ * offered to a restored server, may be refused there). The same counts for outcomes that the server left out
  * because they were acknowledged with the pull: their page was read later still.
  */
 export const dropUnheld = (
@@ -26,7 +27,7 @@ export const dropUnheld = (
   tables: Set<string>,
 ): void => {
   const brought = outcomes
-    .filter(({ outcome }) => outcome !== 'review' && outcome !== 'rejected')
+    .filter(({ outcome }) => outcome !== 'review')
     .flatMap(({ changes }) => changes.map(({ table, key, newKey }) => ({ table, key: newKey ?? key })));
   for (const { table, key } of [...brought, ...toldRows(context)]) {
     const local = context.tables.get(table);

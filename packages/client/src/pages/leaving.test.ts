@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { applied, customer, opened, rows, scope } from '../../test/engine-fixture.ts';
+import {
+  applied,
+  customer,
+  insertCustomer,
+  opened,
+  rejected,
+  rows,
+  scope,
+} from '../../test/engine-fixture.ts';
 
 /** An update and an insert on their way, as the scope of both goes. */
 const sent = () => {
@@ -35,5 +43,29 @@ describe('rows that leave', () => {
     world.answer(world.outcome);
     world.page([scope('store:1', 'left'), { line: 'outcomes', outcomes: [world.outcome] }]);
     expect(left(world)).toEqual([]);
+  });
+});
+
+describe('offers that are refused', () => {
+  /** An insert that was settled and lost, offered to a restored server that gives no right to it any more. */
+  const refused = () => {
+    const world = opened();
+    world.page([scope('store:1', 'backfill')]);
+    world.write(insertCustomer, 'n', 'New');
+    const [insert] = world.send();
+    world.answer(applied(insert!, 6));
+    world.page([scope('store:1', 'left')], { mode: 'backfill', epoch: 'second', offer: true });
+    world.send();
+    world.answer(rejected(insert!));
+    return world;
+  };
+  const shown = (world: ReturnType<typeof opened>) => world.engine.all('select id from customers');
+
+  it('[PAGE-25] leave the screen with the view that was read after the refusal was acknowledged', () => {
+    const world = refused();
+    world.engine.acked(world.engine.settledToAck());
+    world.page([]);
+    expect(shown(world)).toEqual([]);
+    expect(world.engine.facts()).toMatchObject({ pending: 0, quarantined: 1 });
   });
 });

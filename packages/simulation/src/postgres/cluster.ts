@@ -57,10 +57,13 @@ export class Cluster {
     symlinkSync(join(decodeURIComponent(own.hostname), `.s.PGSQL.${own.port}`), link);
     if (this.#onExit) process.off('exit', this.#onExit);
     await this.on('postgres', async (client) => {
-      const { rows } = await client.query<{ pid: number }>(
-        `select pid from pg_stat_activity where backend_type in ('walwriter', 'background writer')`,
-      );
-      this.#writers = rows.map(({ pid }) => pid);
+      // The server may be heard before both of them have begun.
+      do {
+        const { rows } = await client.query<{ pid: number }>(
+          `select pid from pg_stat_activity where backend_type in ('walwriter', 'background writer')`,
+        );
+        this.#writers = rows.map(({ pid }) => pid);
+      } while (this.#writers.length < 2);
     });
     this.#signalWriters('SIGSTOP');
     // A process that ends in the middle leaves no server behind.

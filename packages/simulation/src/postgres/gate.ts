@@ -103,13 +103,13 @@ export class Gate {
   submit(operation: Operation): void {
     const { owner } = operation;
     const slow = owner.slowness;
-    const draw = this.#drawOf(owner);
+    const draw = this.#drawOf(`gate ${owner.name}`);
     const delay = slow > 0 ? draw.between(0, slow) : draw.chance(0.9) ? 0 : draw.between(1, 4);
     this.#given.timeline.after(delay, () => this.#perform(operation), `sql ${owner.name} ${operation.label}`);
   }
 
-  #drawOf({ name }: Owner): Draw {
-    const known = this.#draws.get(name) ?? new Draw(this.#given.seed, `gate ${name}`);
+  #drawOf(name: string): Draw {
+    const known = this.#draws.get(name) ?? new Draw(this.#given.seed, name);
     this.#draws.set(name, known);
     return known;
   }
@@ -146,6 +146,19 @@ export class Gate {
     else operation.failed(ended.error);
     // What follows from it is drawn before anything else is asked of PostgreSQL.
     await settle();
+  }
+
+  /**
+   * Whether the log is on disk for a server that asks now. PostgreSQL writes to it and flushes it
+   * when it likes (a read that prunes a page does, and which read that is, is not of the seed), so
+   * the seed says it: yes, and then it is; or no, which is never wrong.
+   */
+  async logIsOnDisk(owner: Owner): Promise<boolean> {
+    const isOnDisk = this.#drawOf(`log ${owner.name}`).chance(0.8);
+    // The one call that flushes the log and takes no transaction id.
+    if (isOnDisk)
+      await (this.#watcher as pg.Client).query(`select pg_logical_emit_message(false, '', '', true)`);
+    return isOnDisk;
   }
 
   /** Those whose lock is free now, one by one. */

@@ -16,6 +16,9 @@ const nowText = (now: number): string => `set satchel.now = '${now}'`;
 /** Names of statements end in a hash of their text, in which numbers of this database may stand. */
 const HASH = /_[0-9a-f]{24}$/;
 
+/** Statements that tell, in `flushed`, whether the log is on disk. */
+const ASKS_OF_THE_LOG = new Set(['moments_standing', 'moments_flushed']);
+
 /** A transaction that lies open for a virtual second may lie there for a real minute: that ends none. */
 const beginText = (now: number): string =>
   `set local satchel.now = '${now}'; set local idle_in_transaction_session_timeout = 0`;
@@ -119,6 +122,7 @@ export const gatedConnections = (given: {
       try {
         const result = await this.#ask(kind, label, {
           run: async () => {
+            const isOnDisk = ASKS_OF_THE_LOG.has(label) ? await gate.logIsOnDisk(owner) : undefined;
             this.#tellTime(begins || ends);
             const text = begins ? `${query.text}; ${beginText(clock.now())}` : query.text;
             const ran = await this.#send({ ...query, text });
@@ -128,6 +132,8 @@ export const gatedConnections = (given: {
               this.#localNow = clock.now();
             }
             if (ends) this.#ended();
+            if (isOnDisk !== undefined)
+              for (const row of (ran as pg.QueryResult).rows) row.flushed = isOnDisk;
             return ran;
           },
         });
