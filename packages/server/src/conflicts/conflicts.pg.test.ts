@@ -452,6 +452,37 @@ describe('who and when', () => {
     });
   });
 
+  test('[CONF-11] escalated, it is in the list of an administrator’s device, and in nobody else’s', async () => {
+    const version = versionIn(await a.write(insert('crops', 'w4', crop)));
+    const confirmed = { version, values: { soil: null } };
+    await a.write(update('crops', 'w4', { soil: 'clay' }, confirmed));
+    const outcome = await b.write(update('crops', 'w4', { soil: 'sand' }, confirmed));
+    const conflictId = outcome.changes[0]?.conflictId ?? '';
+    const agent = principal('ivy', ['1'], ['agent']);
+    const onDevice = {
+      root: new Device(field.ctx, root).clientId,
+      ivy: new Device(field.ctx, agent).clientId,
+    };
+    const sees = async (who: typeof root, filter: { readonly clientId?: string; readonly device?: string }) =>
+      (await listConflicts(field.ctx, who, { limit: 100, ...filter })).conflicts.some(
+        (conflict) => conflict.conflictId === conflictId,
+      );
+    // Left to a role: on the devices of those who have it.
+    expect([
+      await sees(agent, { clientId: onDevice.ivy }),
+      await sees(root, { clientId: onDevice.root }),
+    ]).toEqual([true, false]);
+    await escalateConflict(field.ctx, agent, conflictId, 'please');
+    expect([
+      await sees(agent, { clientId: onDevice.ivy }),
+      await sees(root, { clientId: onDevice.root }),
+    ]).toEqual([false, true]);
+    expect(await sees(ann, { clientId: a.clientId })).toBe(false);
+    // Who names a device gets what that one has, and no more.
+    expect(await sees(root, { device: b.clientId })).toBe(true);
+    expect(await sees(root, { device: a.clientId })).toBe(false);
+  });
+
   test('[CONF-13] whoever escalates is told so, also who has it out of sight then', async () => {
     const version = versionIn(await a.write(insert('crops', 'w3', crop)));
     const confirmed = { version, values: { soil: null } };

@@ -8,8 +8,10 @@ import { maySee, type Reach, reachOf, shownConflict } from './sight.ts';
 export interface ConflictFilter {
   readonly state?: Conflict['state'] | undefined;
   readonly table?: string | undefined;
-  /** Those of this client, and those that the caller's role decides. */
+  /** Those of this client, and those that are left to the caller: to a role, or to the administrators. */
   readonly clientId?: string | undefined;
+  /** Those of this client alone. */
+  readonly device?: string | undefined;
   readonly kind?: Conflict['kind'] | undefined;
   readonly key?: string | undefined;
   /** One of the columns that clash. */
@@ -36,7 +38,9 @@ export const listConflicts = async (
   const { rows } = await ctx.db.query<ConflictRow>(
     `select ${CONFLICT_COLUMNS} from ${CONFLICT_SOURCE}
       where ($1::text is null or c.state = $1) and ($2::text is null or t.name = $2)
-        and ($3::uuid is null or c.client_id = $3 or c.decided_who ->> 'role' = any($8::text[]))
+        and ($3::uuid is null or c.client_id = $3 or c.decided_who ->> 'role' = any($8::text[])
+          or ($6 and c.decided_who = '"administrators"'))
+        and ($18::uuid is null or c.client_id = $18)
         and ($4::bigint is null or (c.created_at, c.conflict_id) < ($4, $5::uuid))
         and ($6 or c.principal = $7
           or (c.decided_who ->> 'role' = any($8::text[])
@@ -67,6 +71,7 @@ export const listConflicts = async (
       filter.author ?? null,
       filter.since ?? null,
       filter.until ?? null,
+      filter.device ?? null,
     ],
     'conflicts_list',
   );

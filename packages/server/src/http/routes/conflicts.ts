@@ -69,8 +69,8 @@ export const conflictRoutes: readonly Route[] = [
         operations.listConflicts(principal, {
           ...(isState(query.state) ? { state: query.state } : {}),
           ...(query.table === undefined ? {} : { table: query.table }),
-          // A client that asks without naming another means its own.
-          ...clientOf(query.device ?? query.clientId),
+          // A client that asks without naming another means its own, and what is left to its user.
+          ...(query.device === undefined ? clientOf(query.clientId) : { device: query.device }),
           ...textsOf(query, ['key', 'column', 'policy', 'author']),
           ...(isKind(query.kind) ? { kind: query.kind } : {}),
           ...timeOf(query),
