@@ -1,38 +1,26 @@
-import { type Clock, nextDelay, type Random, type Scheduler, type Timer } from '@satchel/core';
-import {
-  type ClientReport,
-  type PageLine,
-  type Problem,
-  SatchelError,
-  type Subscription,
-} from '@satchel/protocol';
+import type { Clock, Random, Scheduler } from '@satchel/core';
+import type { ClientReport, PageLine, Subscription } from '@satchel/protocol';
 import type { App, SyncSettings } from '@satchel/schema';
 import type { EngineFacts, PageTaken, SyncRun, TakenIn } from '../engine.ts';
 import type { EnginePort } from '../engine-port.ts';
-import { type DeviceSettings, withDeviceSettings } from './device-settings.ts';
+import { ConflictRecords } from './conflict-records.ts';
+import { Contact } from './contact.ts';
+import type { DeviceSettings } from './device-settings.ts';
+import { type Direction, Directions, type Wish } from './directions.ts';
 import { Downloader } from './downloader.ts';
-import { type Failure, failureOf, needsNewToken } from './failure.ts';
-import { allowedLanes, bulkWait, openLanes, type Wait } from './gates.ts';
+import { needsNewToken } from './failure.ts';
+import { LaneGates } from './lane-gates.ts';
 import { LiveSession } from './live-session.ts';
+import type { LoopFacts } from './loop-facts.ts';
 import type { Meter } from './meter.ts';
 import type { NetworkSource } from './network.ts';
-import { nextScheduledRun } from './schedule.ts';
+import { NextRun } from './next-run.ts';
+import { Reactions } from './reactions.ts';
+import { Retries } from './retries.ts';
+import { RunUnderWay } from './run-under-way.ts';
 import type { Transport } from './transport.ts';
+import type { Trigger } from './trigger.ts';
 import { Uploader } from './uploader.ts';
-
-/** What starts a run. */
-export type Trigger =
-  | 'start'
-  | 'network'
-  | 'foreground'
-  | 'schedule'
-  | 'write'
-  | 'poke'
-  | 'retry'
-  | 'live'
-  | 'conflict'
-  | 'token'
-  | 'hand';
 
 export interface SyncLoopGiven {
   readonly app: App;
@@ -63,52 +51,6 @@ export interface SyncLoopGiven {
   readonly crashed: (error: unknown) => void;
 }
 
-/** What the loop knows, for the status. */
-export interface LoopFacts {
-  readonly running: boolean;
-  readonly paused: boolean;
-  readonly online: boolean;
-  readonly networkKind: string;
-  readonly live: boolean;
-  readonly uploading: boolean;
-  readonly downloading: boolean;
-  readonly contact: boolean;
-  readonly needsAuth: string | null;
-  readonly revoked: boolean;
-  readonly problem: Problem | null;
-  /** Runs that failed since the last one that did not. */
-  readonly failures: number;
-  readonly wait: Wait | null;
-  /** Lanes that the person holds back on this network until a run is asked for. */
-  readonly heldLanes: readonly string[];
-  readonly nextRunAt: number | null;
-  readonly lastRun: SyncRun | null;
-  readonly rowsRemaining: number | null;
-  readonly rowsTaken: number;
-  readonly latencyMs: number | null;
-  readonly clockOffset: number | null;
-}
-
-const BACKOFF = { attempts: Number.POSITIVE_INFINITY, firstDelay: 1_000, maxDelay: 300_000 } as const;
-
-/** Milliseconds after which a retry that was due, and did not go, is looked at again. */
-const SOONEST = 1_000;
-/** Milliseconds by which a clock may go back without having been set back. */
-const CLOCK_JITTER = 1_000;
-
-interface Run {
-  readonly trigger: Trigger;
-  readonly startedAt: number;
-  readonly abort: AbortController;
-  readonly meterMark: { readonly sent: number; readonly received: number };
-  rowsDown: number;
-  mutationsUp: number;
-  readonly outcomes: Record<string, number>;
-  failure: Failure | null;
-  /** A person asked for it: Wi-Fi, budgets and quiet hours do not hold it. */
-  byHand: boolean;
-}
-
 /**
  * The sync loop: decides when a run starts and what it may carry, and lets uploader
  * and downloader go side by side, so that neither direction waits for the other.
@@ -122,55 +64,67 @@ export class SyncLoop {
   readonly #given: SyncLoopGiven;
   readonly #uploader: Uploader;
   readonly #downloader: Downloader;
+  readonly #directions: Directions;
   readonly #live: LiveSession;
+  readonly #conflictRecords: ConflictRecords;
+  readonly #contact: Contact;
+  readonly #gates: LaneGates;
+  readonly #nextRun: NextRun;
+  readonly #reactions: Reactions;
+  readonly #retries: Retries;
   #subscription: Subscription | undefined;
   #clientId: string;
 
   #running = false;
   #paused = false;
-  #busy = false;
-  #contact = false;
-  #reachable = true;
-  #needsAuth: string | null = null;
-  #revoked = false;
-  #problem: Problem | null = null;
-  #failures = 0;
+  #run: RunUnderWay | null = null;
   /** An upload ended without its answers, or its batch, having been put away. */
   #leftInFlight = false;
-  /** The device's clock when it was last looked at. */
-  #latest = Number.NEGATIVE_INFINITY;
   #rowsRemaining: number | null = null;
-  #latencyMs: number | null = null;
-  #clockOffset: number | null = null;
   #lastRun: SyncRun | null = null;
   /** Of those that were not called off. */
   #lastEnded: SyncRun | null = null;
-  /** Something of this device waits for a person, or lost: the server has more to tell of it. */
-  #hasConflicts: boolean;
-
-  #run: Run | null = null;
-  #wantUp = false;
-  #wantDown = false;
-  #uploading = false;
-  #downloading = false;
   #waiters: (() => void)[] = [];
   #endNetwork: (() => void) | null = null;
-  #scheduleTimer: Timer | null = null;
-  #retryTimer: Timer | null = null;
-  #nextRunAt: number | null = null;
 
   constructor(given: SyncLoopGiven) {
     this.#given = given;
     this.#clientId = given.facts.clientId;
-    this.#hasConflicts = given.facts.review > 0 || given.facts.openConflicts > 0;
-    const { port, transport, clock, random, scheduler, app, clientReport } = given;
+    const { app, clientReport, clock, network, port, random, scheduler, sync, transport } = given;
+    this.#conflictRecords = new ConflictRecords(port, transport, given.facts);
+    this.#contact = new Contact(clock, () => this.#answersAgain());
+    this.#gates = new LaneGates({ ...given, byHand: () => this.#run?.byHand === true });
+    this.#retries = new Retries(random, scheduler, () => this.request('retry', 'both'));
+    this.#reactions = new Reactions({
+      ...given,
+      contact: this.#contact,
+      retries: this.#retries,
+      isRunning: () => this.#running,
+      stopLive: () => this.#live.stop(),
+    });
+    this.#nextRun = new NextRun({
+      schedule: sync.schedule,
+      port,
+      clock,
+      scheduler,
+      network,
+      isRunning: () => this.#running,
+      isUnderWay: () => this.#run !== null,
+      mayRequest: () => this.#mayRequest(),
+      wait: () => this.#gates.wait(),
+      request: (trigger, directions) => this.request(trigger, directions),
+      failed: this.#reactions.failedAlone,
+    });
+    this.#directions = new Directions(sync.order, (direction, asked, ended) =>
+      this.#go(direction, asked, ended),
+    );
     const shared = { port, transport, clock, schemaVersion: app.schemaVersion, clientReport };
     this.#uploader = new Uploader({
       ...shared,
-      lanes: () => (this.#mayGo() ? this.#openLanes() : []),
-      batchOf: (lane) => given.sync.lanes[lane]?.batch ?? given.sync.batch,
+      lanes: () => (this.#mayGo() ? this.#gates.open() : []),
+      batchOf: (lane) => sync.lanes[lane]?.batch ?? sync.batch,
       took: (taken, sent, response) => {
-        this.#answered(response.serverTime, null);
+        this.#contact.answered(response.serverTime, null);
         this.#tookAnswers(taken, sent);
         if (response.newClient) this.#renew();
       },
@@ -180,9 +134,9 @@ export class SyncLoop {
       ...shared,
       clientId: () => this.#clientId,
       subscription: () => this.#subscription,
-      mayGo: () => this.#mayGo() && !this.#downloadsWait(),
+      mayGo: () => this.#mayGo() && !this.#gates.downloadsWait(),
       took: (taken) => this.#tookPage(taken),
-      answered: (serverTime, latencyMs) => this.#answered(serverTime, latencyMs),
+      answered: (serverTime, latencyMs) => this.#contact.answered(serverTime, latencyMs),
     });
     this.#live = new LiveSession({
       port,
@@ -196,10 +150,10 @@ export class SyncLoop {
       page: (lines) => this.#takeLivePage(lines),
       behind: (why) => {
         if (why === 'gap') this.request('live', 'down');
-        else if (given.sync.triggers.poke) this.request('poke', 'down');
+        else if (sync.triggers.poke) this.request('poke', 'down');
       },
       connected: () => {
-        this.#regained();
+        this.#contact.regained();
         this.request('live', 'both');
         given.changed();
       },
@@ -212,19 +166,19 @@ export class SyncLoop {
     this.#running = true;
     this.#endNetwork = this.#given.network.onChange((state) => {
       if (state.online) {
-        this.#failures = 0;
-        this.#regained();
+        this.#retries.forgetFailures();
+        this.#contact.regained();
         if (this.#given.sync.triggers.networkRegained) this.request('network', 'both');
       }
       this.#live.network(state.online);
-      this.#plan();
+      this.#nextRun.plan();
       this.#given.changed();
     });
-    this.#given.port.call('retryFailed').catch(this.#failedAlone);
+    this.#given.port.call('retryFailed').catch(this.#reactions.failedAlone);
     if (this.#given.sync.onStart === 'full') this.#downloader.startOver();
     this.#live.start();
     if (this.#given.sync.triggers.appStart) this.request('start', 'both');
-    this.#plan();
+    this.#nextRun.plan();
   }
 
   /** Ends what is under way and starts nothing more; the database stays open. */
@@ -232,11 +186,10 @@ export class SyncLoop {
     if (!this.#running) return;
     this.#running = false;
     this.#endNetwork?.();
-    this.#scheduleTimer?.cancel();
-    this.#retryTimer?.cancel();
-    this.#nextRunAt = null;
+    this.#nextRun.stop();
+    this.#retries.cancel();
     this.#live.stop();
-    this.#run?.abort.abort();
+    this.#run?.callOff();
     await this.idle();
     this.#given.changed();
   }
@@ -246,7 +199,7 @@ export class SyncLoop {
     this.#paused = paused;
     if (paused) {
       this.#live.stop();
-      this.#run?.abort.abort();
+      this.#run?.callOff();
     } else {
       this.#live.start();
       this.request('hand', 'both');
@@ -256,14 +209,13 @@ export class SyncLoop {
 
   /** Calls the run under way off; what it would have done waits for the next. */
   cancel(): void {
-    this.#wantUp = false;
-    this.#wantDown = false;
-    this.#run?.abort.abort();
+    this.#directions.forgetWishes();
+    this.#run?.callOff();
   }
 
   /** Holds all but the urgent lane, for a screen that must not be disturbed. */
   busy(busy: boolean): void {
-    this.#busy = busy;
+    this.#gates.busy = busy;
     if (!busy) this.request('hand', 'both');
     this.#given.changed();
   }
@@ -280,8 +232,7 @@ export class SyncLoop {
 
   /** A new token is there: what waited for it goes on. */
   renewed(token: string | null): void {
-    this.#needsAuth = null;
-    this.#revoked = false;
+    this.#contact.forgetRefusals();
     if (token !== null) this.#live.token(token);
     if (this.#running && !this.#paused) this.#live.start();
     this.request('token', 'both');
@@ -289,30 +240,16 @@ export class SyncLoop {
   }
 
   /** Asks for a run; one that is under way takes the wish along. */
-  request(trigger: Trigger, directions: 'up' | 'down' | 'both', byHand = false): void {
+  request(trigger: Trigger, directions: Wish, byHand = false): void {
     if (!this.#running || this.#paused) return;
-    if (trigger === 'hand') {
-      this.#needsAuth = null;
-      this.#revoked = false;
-    }
+    if (trigger === 'hand') this.#contact.forgetRefusals();
     if (!this.#mayRequest()) return;
-    if (directions !== 'down') this.#wantUp = true;
-    if (directions !== 'up') this.#wantDown = true;
-    this.#retryTimer?.cancel();
-    this.#retryTimer = null;
-    this.#run ??= {
-      trigger,
-      startedAt: this.#given.clock.now(),
-      abort: this.#given.newAbort(),
-      meterMark: this.#given.meter.totals(),
-      rowsDown: 0,
-      mutationsUp: 0,
-      outcomes: {},
-      failure: null,
-      byHand,
-    };
+    this.#directions.wish(directions);
+    this.#retries.cancel();
+    const { clock, meter, newAbort } = this.#given;
+    this.#run ??= new RunUnderWay({ trigger, startedAt: clock.now(), abort: newAbort(), byHand }, meter);
     if (byHand) this.#run.byHand = true;
-    this.#pump();
+    this.#directions.pump();
   }
 
   /**
@@ -321,7 +258,7 @@ export class SyncLoop {
    */
   async now(): Promise<SyncRun | null> {
     const before = this.#lastEnded;
-    this.#failures = 0;
+    this.#retries.forgetFailures();
     await this.#given.port.call('retryFailed');
     this.request('hand', 'both', true);
     await this.idle();
@@ -349,7 +286,7 @@ export class SyncLoop {
   /** The person chose anew what may go over which network. */
   settingsChanged(): void {
     this.request('network', 'both');
-    this.#plan();
+    this.#nextRun.plan();
     this.#given.changed();
   }
 
@@ -361,98 +298,33 @@ export class SyncLoop {
   facts(): LoopFacts {
     const network = this.#given.network.state();
     return {
+      ...this.#contact.facts(),
       running: this.#running,
       paused: this.#paused,
-      online: network.online && this.#reachable,
+      online: network.online && this.#contact.reachable,
       networkKind: network.kind,
       live: this.#live.connected,
-      uploading: this.#uploading,
-      downloading: this.#downloading,
-      contact: this.#contact,
-      needsAuth: this.#needsAuth,
-      revoked: this.#revoked,
-      problem: this.#problem,
-      failures: this.#failures,
-      wait: this.#wait(),
-      heldLanes: this.#heldLanes(),
-      nextRunAt: this.#nextRunAt,
+      uploading: this.#directions.uploading,
+      downloading: this.#directions.downloading,
+      problem: this.#reactions.problem,
+      failures: this.#retries.failures,
+      wait: this.#gates.wait(),
+      heldLanes: this.#gates.held(),
+      nextRunAt: this.#nextRun.at,
       lastRun: this.#lastRun,
       rowsRemaining: this.#rowsRemaining,
       rowsTaken: this.#run?.rowsDown ?? 0,
-      latencyMs: this.#latencyMs,
-      clockOffset: this.#clockOffset,
     };
-  }
-
-  #wait(): Wait | null {
-    const { meter, network, settings, sync, hour } = this.#given;
-    if (this.#run?.byHand) return this.#busy ? 'busy' : null;
-    const state = network.state();
-    if (!settings().mobileData && state.kind === 'cellular') return 'wifi';
-    return bulkWait(withDeviceSettings(sync, settings()), {
-      network: state,
-      busy: this.#busy,
-      bytesToday: meter.today(),
-      bytesThisMonth: meter.thisMonth(),
-      hour: hour(),
-    });
-  }
-
-  #heldLanes(): readonly string[] {
-    const { app, network, settings } = this.#given;
-    const allowed = allowedLanes(app, app.lanes, settings(), network.state());
-    return app.lanes.filter((lane) => !allowed.includes(lane));
-  }
-
-  #openLanes(): readonly string[] {
-    const { app, network, settings, sync } = this.#given;
-    const open = openLanes(app.lanes, sync.urgentLane, this.#wait());
-    return this.#run?.byHand ? open : allowedLanes(app, open, settings(), network.state());
-  }
-
-  /** Downloads have no lane of their own to slip through: they wait with the bulk, but not for the schedule. */
-  #downloadsWait(): boolean {
-    const wait = this.#wait();
-    return wait === 'wifi' || wait === 'budget' || wait === 'busy';
   }
 
   #mayGo(): boolean {
     const run = this.#run;
-    if (!this.#running || this.#paused || !run || run.abort.signal.aborted) return false;
+    if (!this.#running || this.#paused || !run || run.isCalledOff) return false;
     const { maxRunMs } = this.#given.sync;
     return maxRunMs === undefined || this.#given.clock.now() - run.startedAt < maxRunMs;
   }
 
-  /** Starts both directions; the second when the first has a request on its way, or nothing to ask. */
-  #pump(): void {
-    const up = (then: () => void): void => {
-      if (!this.#wantUp || this.#uploading) {
-        then();
-        return;
-      }
-      this.#wantUp = false;
-      this.#uploading = true;
-      this.#go(this.#uploader, then, () => {
-        this.#uploading = false;
-      });
-    };
-    const down = (then: () => void): void => {
-      if (!this.#wantDown || this.#downloading) {
-        then();
-        return;
-      }
-      this.#wantDown = false;
-      this.#downloading = true;
-      this.#go(this.#downloader, then, () => {
-        this.#downloading = false;
-      });
-    };
-    const nothing = (): void => {};
-    if (this.#given.sync.order === 'upload-first') up(() => down(nothing));
-    else down(() => up(nothing));
-  }
-
-  #go(direction: Uploader | Downloader, then: () => void, ended: () => void): void {
+  #go(direction: Direction, then: () => void, ended: () => void): void {
     const run = this.#run;
     if (!run) {
       ended();
@@ -465,51 +337,36 @@ export class SyncLoop {
     };
     this.#given.changed();
     this.#ready(direction)
-      .then(() => direction.drain(run.abort.signal, asked))
+      .then(() => (direction === 'up' ? this.#uploader : this.#downloader).drain(run.signal, asked))
       .then(async (failure) => {
         if (failure) {
-          if (!run.abort.signal.aborted) run.failure = failure;
+          if (!run.isCalledOff) run.failure = failure;
           return;
         }
-        if (direction === this.#downloader) await this.#caughtUp();
-        if (this.#hasConflicts) await this.#askConflicts(run);
+        if (direction === 'down') await this.#caughtUp();
+        if (!this.#conflictRecords.areWanted) return;
+        await this.#conflictRecords.ask(this.#clientId, run.signal);
+        this.#given.changed();
       })
       .catch((error: unknown) => {
-        this.#leftInFlight ||= direction === this.#uploader;
-        const failure = this.#failed(error);
+        this.#leftInFlight ||= direction === 'up';
+        const failure = this.#reactions.failureOf(error);
         if (failure) run.failure = failure;
       })
       .finally(() => {
         ended();
         asked();
-        const again = !run.failure && this.#mayGo() && (this.#wantUp || this.#wantDown);
-        if (again) this.#pump();
-        if (!this.#uploading && !this.#downloading) this.#endRun(run);
+        if (!run.failure && this.#mayGo() && this.#directions.wished) this.#directions.pump();
+        if (!this.#directions.uploading && !this.#directions.downloading) this.#endRun(run);
       });
   }
 
   /** Mutations whose answer could not be taken in, for want of room, go up again. */
-  async #ready(direction: Uploader | Downloader): Promise<void> {
-    if (direction !== this.#uploader || !this.#leftInFlight) return;
+  async #ready(direction: Direction): Promise<void> {
+    if (direction === 'down' || !this.#leftInFlight) return;
     await this.#given.port.call('returnLeft');
     this.#leftInFlight = false;
   }
-
-  /** What the device itself could not do (no room, no storage) is told and tried again; anything else is a bug. */
-  #failed(error: unknown): Failure | null {
-    if (error instanceof SatchelError) return failureOf(error);
-    this.#given.crashed(error);
-    return null;
-  }
-
-  /** The same, where no run is under way. */
-  readonly #failedAlone = (error: unknown): void => {
-    const failure = this.#failed(error);
-    if (!failure || failure.problem.code === 'database_closed') return;
-    this.#problem = failure.problem;
-    this.#retryLater(failure);
-    this.#given.changed();
-  };
 
   async #caughtUp(): Promise<void> {
     this.#rowsRemaining = null;
@@ -517,123 +374,36 @@ export class SyncLoop {
     if (token !== null) this.#live.resume(token);
   }
 
-  /** The records behind what waits for a person; asked again by each run until all are settled. */
-  async #askConflicts(run: Run): Promise<void> {
-    const { changed, port, transport } = this.#given;
-    this.#hasConflicts = false;
-    try {
-      const { conflicts } = await transport.conflicts(this.#clientId, run.abort.signal);
-      await port.call('takeConflicts', conflicts);
-      this.#hasConflicts ||= conflicts.some(({ state }) => state !== 'settled');
-    } catch (error) {
-      if (!(error instanceof SatchelError)) throw error;
-      // Only the records are late: the next run asks again.
-      this.#hasConflicts = true;
-    }
-    changed();
-  }
-
-  #endRun(run: Run): void {
+  #endRun(run: RunUnderWay): void {
     this.#run = null;
     const { clock, meter, port } = this.#given;
-    const totals = meter.totals();
-    const record: SyncRun = {
-      startedAt: run.startedAt,
-      endedAt: clock.now(),
-      trigger: run.trigger,
-      sent: totals.sent - run.meterMark.sent,
-      received: totals.received - run.meterMark.received,
-      rowsDown: run.rowsDown,
-      mutationsUp: run.mutationsUp,
-      outcomes: run.outcomes,
-      ...(run.failure ? { problem: run.failure.problem } : {}),
-    };
+    const record = run.record(clock.now());
     this.#lastRun = record;
-    if (!run.abort.signal.aborted) this.#lastEnded = record;
-    this.#react(run.failure);
+    if (!run.isCalledOff) this.#lastEnded = record;
+    this.#reactions.ended(run.failure);
     meter.flush();
     port.call('recordRun', record).catch(() => {
       // The database was closed while the run ended.
     });
     // What was wished for while a run that was called off unwound is a run of its own.
-    if (run.abort.signal.aborted && (this.#wantUp || this.#wantDown))
-      this.request(run.trigger, this.#wantUp ? (this.#wantDown ? 'both' : 'up') : 'down');
+    const { wished } = this.#directions;
+    if (run.isCalledOff && wished) this.request(run.trigger, wished);
     if (this.#run === null) for (const done of this.#waiters.splice(0)) done();
-    this.#plan();
+    this.#nextRun.plan();
     this.#given.changed();
-    if (!run.failure && !run.abort.signal.aborted) this.#given.caughtUp();
-  }
-
-  #react(failure: Failure | null): void {
-    if (!failure) {
-      this.#problem = null;
-      this.#failures = 0;
-      return;
-    }
-    switch (failure.reaction) {
-      case 'offline':
-        this.#reachable = false;
-        this.#retryLater(failure);
-        return;
-      case 'retry':
-      case 'smaller':
-      case 'apart':
-      case 'start-over':
-        this.#problem = failure.problem;
-        this.#retryLater(failure);
-        return;
-      case 'auth':
-        this.#needsAuth = failure.problem.code;
-        this.#live.stop();
-        return;
-      case 'revoked':
-        this.#revoked = true;
-        this.#live.stop();
-        if (failure.problem.params.action === 'wipe' || this.#given.app.onRevoke === 'wipe')
-          this.#given.port
-            .call('wipe')
-            .then(() => this.#given.touched(Object.keys(this.#given.app.tables)), this.#failedAlone);
-        return;
-      case 'refused':
-      case 'wait-for-update':
-      case 'stop':
-        this.#problem = failure.problem;
-        return;
-    }
-  }
-
-  #retryLater(failure: Failure): void {
-    if (!this.#running) return;
-    this.#failures += 1;
-    const delay = failure.waitMs ?? nextDelay(this.#failures, BACKOFF, this.#given.random);
-    this.#retryTimer?.cancel();
-    this.#retryTimer = this.#given.scheduler.after(delay, () => this.request('retry', 'both'));
-  }
-
-  #answered(serverTime: number | null, latencyMs: number | null): void {
-    this.#contact = true;
-    this.#regained();
-    if (latencyMs !== null) this.#latencyMs = latencyMs;
-    if (serverTime !== null) this.#clockOffset = serverTime - this.#given.clock.now() + (latencyMs ?? 0) / 2;
+    if (!run.failure && !run.isCalledOff) this.#given.caughtUp();
   }
 
   /** The server answers again: what had failed is tried anew. */
-  #regained(): void {
-    if (this.#reachable) return;
-    this.#reachable = true;
+  #answersAgain(): void {
     this.#given.port.call('retryFailed').then((count) => {
       if (count > 0) this.request('network', 'up');
-    }, this.#failedAlone);
+    }, this.#reactions.failedAlone);
   }
 
   #tookAnswers(taken: TakenIn, sent: number): void {
-    if (this.#run) {
-      this.#run.mutationsUp += sent;
-      for (const { outcome } of taken.outcomes)
-        this.#run.outcomes[outcome] = (this.#run.outcomes[outcome] ?? 0) + 1;
-    }
-    if (taken.outcomes.some(({ outcome }) => outcome === 'review' || outcome === 'superseded'))
-      this.#hasConflicts = true;
+    this.#run?.tookAnswers(taken, sent);
+    this.#conflictRecords.heard(taken.outcomes);
     this.#given.touched(taken.tables);
     this.#given.changed();
   }
@@ -654,11 +424,11 @@ export class SyncLoop {
         this.#clientId = clientId;
         this.#reconnect();
         this.request('retry', 'both');
-      }, this.#failedAlone);
+      }, this.#reactions.failedAlone);
   }
 
   #tookPage(taken: PageTaken & { kind: 'taken' }): void {
-    if (this.#run) this.#run.rowsDown += taken.rows;
+    this.#run?.tookRows(taken.rows);
     this.#rowsRemaining = taken.remaining ?? null;
     if ((taken.offered ?? 0) > 0) this.request('retry', 'up');
     if (taken.rewound) this.#given.rewound();
@@ -674,81 +444,27 @@ export class SyncLoop {
         if (taken.kind === 'not-held-so') this.#downloader.askWhole();
         return false;
       }
-      this.#answered(head?.line === 'head' || head?.line === 'step' ? head.serverTime : null, null);
+      this.#contact.answered(head?.line === 'head' || head?.line === 'step' ? head.serverTime : null, null);
       this.#tookPage(taken);
       if (taken.more) this.request('live', 'down');
       return true;
     } catch (error) {
-      this.#failedAlone(error);
+      this.#reactions.failedAlone(error);
       return true;
     }
   }
 
   #liveLost(code: string): void {
     if (needsNewToken(code) || code === 'client_revoked') {
-      if (code === 'client_revoked') this.#revoked = true;
-      else this.#needsAuth = code;
+      if (code === 'client_revoked') this.#contact.revoked();
+      else this.#contact.refusedToken(code);
       this.#live.stop();
     }
     this.#given.changed();
   }
 
   #mayRequest(): boolean {
-    const isWelcome = this.#needsAuth === null && !this.#revoked;
-    return this.#running && !this.#paused && isWelcome && this.#given.network.state().online;
-  }
-
-  /**
-   * When a retry that is due at `due` wakes the loop; `null`: not by itself. One that was
-   * due and did not go is never tried at once, or the loop would never rest.
-   */
-  #retryAt(due: number): number | null {
-    const now = this.#given.clock.now();
-    if (due > now) return due;
-    return this.#wait() === null ? now + SOONEST : null;
-  }
-
-  /** What is due by a clock that has since been set back would wait for years: it is due now. */
-  #mindClock(): void {
-    const now = this.#given.clock.now();
-    const setBack = now < this.#latest - CLOCK_JITTER;
-    this.#latest = now;
-    if (!setBack) return;
-    this.#given.port.call('retryFailed').then(() => this.request('retry', 'up'), this.#failedAlone);
-  }
-
-  /** Sets the timer for the next run: the schedule, or an earlier retry of a single mutation. */
-  #plan(): void {
-    this.#scheduleTimer?.cancel();
-    this.#scheduleTimer = null;
-    if (!this.#running) return;
-    this.#mindClock();
-    const { clock, network, port, scheduler, sync } = this.#given;
-    const now = clock.now();
-    const scheduled = nextScheduledRun(sync.schedule, network.state(), now);
-    this.#nextRunAt = Number.isFinite(scheduled) ? scheduled : null;
-    const wake = (at: number, trigger: Trigger): void => {
-      this.#scheduleTimer?.cancel();
-      this.#scheduleTimer = scheduler.after(Math.max(0, at - clock.now()), () => {
-        this.request(trigger, 'both');
-        if (!this.#run) this.#plan();
-      });
-    };
-    if (this.#nextRunAt !== null) wake(this.#nextRunAt, 'schedule');
-    port.call('facts').then(
-      ({ nextRetryAt }) => {
-        // What holds up every run (no network, no token, a lock, a pause) has a trigger of its own.
-        if (!this.#running || this.#run || nextRetryAt === null || !this.#mayRequest()) return;
-        const at = this.#retryAt(nextRetryAt);
-        if (at === null) return;
-        if (this.#nextRunAt === null || at < this.#nextRunAt) {
-          this.#nextRunAt = at;
-          wake(at, 'retry');
-        }
-      },
-      () => {
-        // The database was closed.
-      },
-    );
+    const { network } = this.#given;
+    return this.#running && !this.#paused && this.#contact.isWelcome && network.state().online;
   }
 }

@@ -1,7 +1,8 @@
 import type { Subscription } from '@satchel/protocol';
 import type { SyncRun, Written } from '../engine.ts';
 import type { DeviceSettings } from './device-settings.ts';
-import type { LoopFacts, Trigger } from './sync-loop.ts';
+import type { LoopFacts } from './loop-facts.ts';
+import type { Trigger } from './trigger.ts';
 
 /** What the sync loop knows, with what its meter has counted. */
 export interface SyncFacts extends LoopFacts {
