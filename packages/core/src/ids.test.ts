@@ -1,7 +1,8 @@
+import { isUuid } from '@satchel/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Random } from './capabilities.ts';
-import { derivedUuid, isUuid, newUuidV7, UuidV7Source } from './ids.ts';
+import { derivedUuid, newUuidV7, UuidV7Source } from './ids.ts';
 
 /** A small deterministic generator, enough to fill bytes. */
 const seeded = (seed: number): Random => {

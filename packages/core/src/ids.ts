@@ -63,8 +63,3 @@ export const derivedUuid = (seedText: string): string => {
   hash[8] = (hash[8]! & 0x3f) | 0x80;
   return withDashes(toHex(hash));
 };
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** Whether the text is a UUID in its lower-case form. */
-export const isUuid = (text: string): boolean => UUID.test(text);

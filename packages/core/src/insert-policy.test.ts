@@ -1,8 +1,7 @@
-import type { Change, Values } from '@satchel/protocol';
+import { type Change, isUuid, type Values } from '@satchel/protocol';
 import { describe, expect, test } from 'vitest';
 import { columns, factsOf, MUTATION, stamp, tableWith } from '../test/merge-cases.ts';
 import { decideChange } from './change-decision.ts';
-import { isUuid } from './ids.ts';
 import { canRenameKeys, newKeyFor } from './insert-policy.ts';
 import type { InsertPolicy } from './policy.ts';
 import { decideUnique } from './unique-policy.ts';

@@ -1,6 +1,5 @@
-import { type ErrorCode, MAX_KEY_LENGTH, type Problem, unreachable } from '@satchel/protocol';
+import { type ErrorCode, isUuid, MAX_KEY_LENGTH, type Problem, unreachable } from '@satchel/protocol';
 import type { KeyType } from './column.ts';
-import { isUuid } from './ids.ts';
 import { isStorableText } from './utf8.ts';
 
 export interface KeyProblem extends Problem {

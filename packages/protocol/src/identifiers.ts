@@ -1,9 +1,12 @@
 import * as z from 'zod/mini';
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
 /** A UUID in its lower-case text form. Mutation, batch, run and client ids are UUIDv7. */
-export const uuidSchema = z
-  .string()
-  .check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/));
+export const uuidSchema = z.string().check(z.regex(UUID));
+
+/** The same at a look. */
+export const isUuid = (data: unknown): data is string => typeof data === 'string' && UUID.test(data);
 
 /** One local database on one device. */
 export type ClientId = string;
@@ -28,5 +31,10 @@ export const scopeSchema = z.string().check(z.minLength(1), z.maxLength(MAX_SCOP
 /** A row's server version: a whole number that only rises. */
 export const versionSchema = z.number().check(z.int(), z.nonnegative());
 
+const HLC = /^\d{1,16}:\d{1,5}:[0-9a-zA-Z_-]{1,64}$/;
+
 /** `<millis>:<counter>:<nodeId>`, the text form of an `Hlc`; see `@satchel/core`. */
-export const hlcSchema = z.string().check(z.regex(/^\d{1,16}:\d{1,5}:[0-9a-zA-Z_-]{1,64}$/));
+export const hlcSchema = z.string().check(z.regex(HLC));
+
+/** The same at a look. */
+export const isHlcText = (data: unknown): data is string => typeof data === 'string' && HLC.test(data);

@@ -1,3 +1,4 @@
+export * from './at-a-look.ts';
 export * from './batch-record.ts';
 export * from './client-record.ts';
 export * from './conflict.ts';

@@ -2,6 +2,9 @@ import * as z from 'zod/mini';
 import { hlcSchema, keySchema, nameSchema, uuidSchema, versionSchema } from './identifiers.ts';
 import { jsonSchema, valuesSchema } from './value.ts';
 
+/** The longest name of whoever wrote a mutation, in characters. */
+export const MAX_AUTHOR_LENGTH = 256;
+
 /**
  * What the user saw in a column when it was not the server-confirmed value: the
  * value, and the earlier mutation of this client that wrote it.
@@ -72,7 +75,7 @@ export const mutationSchema = z.strictObject({
   seq: z.number().check(z.int(), z.positive()),
   hlc: hlcSchema,
   /** The user who wrote it: must be the token's user. */
-  author: z.string().check(z.minLength(1), z.maxLength(256)),
+  author: z.string().check(z.minLength(1), z.maxLength(MAX_AUTHOR_LENGTH)),
   /** Where it was made, when not on the sender's current client and run. */
   origin: z.optional(z.strictObject({ clientId: uuidSchema, runId: uuidSchema })),
   schemaVersion: z.number().check(z.int(), z.positive()),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isObject } from './at-a-look.ts';
 
 /** Any value that JSON can carry. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -34,8 +35,14 @@ export type Values = { readonly [column: string]: Value };
  * of 10,000 rows, this takes 9.) What a column may hold is checked against its type.
  */
 export const jsonSchema: z.ZodMiniType<Json, Json> = z.custom<Json>((value) => value !== undefined);
-export const valuesSchema: z.ZodMiniType<Values, Values> = z.custom<Values>((value) => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  for (const column in value) if (column.length > 128) return false;
+export const valuesSchema: z.ZodMiniType<Values, Values> = z.custom<Values>(
+  (value) => isValues(value),
+  'expected an object of columns with names of at most 128 characters',
+);
+
+/** The same at a look: the names alone. */
+export const isValues = (data: unknown): data is Values => {
+  if (!isObject(data)) return false;
+  for (const column in data) if (column.length > 128) return false;
   return true;
-}, 'expected an object of columns with names of at most 128 characters');
+};

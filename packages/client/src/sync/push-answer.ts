@@ -1,4 +1,9 @@
 import {
+  hasNamesOf,
+  isObject,
+  isText,
+  isUuid,
+  isWhole,
   MAX_KEY_LENGTH,
   MAX_NAME_LENGTH,
   type PushAnswer,
@@ -33,37 +38,27 @@ export const pushResponse = {
 const ANSWER: ReadonlySet<string> = new Set(['kind', 'outcome']);
 const OUTCOME: ReadonlySet<string> = new Set(['mutationId', 'outcome', 'changes']);
 const CHANGE: ReadonlySet<string> = new Set(['table', 'key', 'outcome', 'version']);
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** All was applied as it was sent, and nothing else is said. It says yes to nothing that the schema refuses or writes otherwise. */
 const isSurelyApplied = (data: unknown): data is PushAnswer => {
   if (!isObject(data) || data.kind !== 'outcome' || !isObject(data.outcome)) return false;
-  for (const name in data) if (!ANSWER.has(name)) return false;
+  if (!hasNamesOf(data, ANSWER) || !hasNamesOf(data.outcome, OUTCOME)) return false;
   const { mutationId, outcome, changes } = data.outcome;
-  for (const name in data.outcome) if (!OUTCOME.has(name)) return false;
   return (
     outcome === 'applied' &&
-    typeof mutationId === 'string' &&
-    UUID.test(mutationId) &&
+    isUuid(mutationId) &&
     Array.isArray(changes) &&
     changes.every(isSurelyAppliedChange)
   );
 };
 
 const isSurelyAppliedChange = (data: unknown): boolean => {
-  if (!isObject(data)) return false;
-  for (const name in data) if (!CHANGE.has(name)) return false;
+  if (!isObject(data) || !hasNamesOf(data, CHANGE)) return false;
   const { table, key, outcome, version } = data;
   return (
     outcome === 'applied' &&
     isText(table, MAX_NAME_LENGTH) &&
     isText(key, MAX_KEY_LENGTH) &&
-    (version === undefined || (Number.isSafeInteger(version) && (version as number) >= 0))
+    (version === undefined || isWhole(version, 0))
   );
 };
-
-const isText = (data: unknown, most: number): boolean =>
-  typeof data === 'string' && data.length > 0 && data.length <= most;
-
-const isObject = (data: unknown): data is Readonly<Record<string, unknown>> =>
-  typeof data === 'object' && data !== null && !Array.isArray(data);
