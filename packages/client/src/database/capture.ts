@@ -79,17 +79,17 @@ const bytesOf = (local: LocalTable): string => {
   return [fixed, ...texts.map(({ quoted }) => `coalesce(octet_length(new.${quoted}),4)`)].join('+');
 };
 
-/** True unless SQL alone can tell that the change is good and changes something. */
+/** 1 unless SQL alone can tell that the change is good and changes something. What is neither true nor false (a null where none may be) is suspect. */
 const suspect = (app: App, local: LocalTable, event: 'insert' | 'update' | 'delete'): string => {
   if (event === 'delete') return '0';
   const canonical = local.columns.map(({ column, quoted }) => {
     const sure = surelyCanonical(column, `new.${quoted}`, app.limits.maxTextBytes);
     return event === 'update' ? `(new.${quoted} is old.${quoted} or ${sure})` : sure;
   });
-  if (event === 'insert') return `not (${canonical.join(' and ')})`;
+  if (event === 'insert') return `(${canonical.join(' and ')}) is not true`;
   const sameKey = local.keyColumns.map(({ quoted }) => `new.${quoted} is old.${quoted}`);
   const idle = local.valueColumns.map(({ quoted }) => `new.${quoted} is old.${quoted}`);
-  return `not (${[...canonical, ...sameKey].join(' and ')}) or (${[...idle, '1'].join(' and ')})`;
+  return `(${[...canonical, ...sameKey].join(' and ')}) is not true or (${[...idle, '1'].join(' and ')})`;
 };
 
 /** A trigger of the app, silent while server rows are applied (rule 59). */

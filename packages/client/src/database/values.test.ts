@@ -81,6 +81,21 @@ describe('values', () => {
     );
   });
 
+  it('[DB-20] a required value that is missing is refused, also where all others are surely good', () => {
+    const world = opened();
+    const refused = expect.objectContaining({
+      code: 'value_required',
+      params: expect.objectContaining({ table: 'sales', column: 'storeId', key: 's' }),
+    });
+    expect(() => world.write("insert into sales (id, amount) values ('s', 1.5)")).toThrow(refused);
+    world.write("insert into sales (id, store_id, amount) values ('s', '1', 1.5)");
+    world.send();
+    expect(() => world.write("update sales set store_id = null, amount = 2.5 where id = 's'")).toThrow(
+      refused,
+    );
+    expect(world.row('select store_id, amount from sales')).toEqual({ store_id: '1', amount: 1.5 });
+  });
+
   it('[DB-23] modifiedAt is the time of the write, on screen, and not sent; a write of nothing does not move it', () => {
     const world = opened();
     world.page([rows('all', 'values', ['k', 1, { t: 'a', s: [], changedAt: 5 }])]);
