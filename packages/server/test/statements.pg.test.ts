@@ -63,7 +63,7 @@ afterAll(async () => {
 /** Chores and polls of the node, which go by the clock and not by the change. */
 const BESIDE = /^(live_revoked|moments_record|chore|figures|alerts|maintenance)/;
 
-it('[LIVE-27] one change takes 17 statements at the most from its push to its delivery, transactions counted', async () => {
+it('[LIVE-27] one change takes 15 statements at the most from its push to its delivery, transactions counted', async () => {
   const clientOf = async (user: string) =>
     new WireClient(
       server.url,
@@ -95,6 +95,6 @@ it('[LIVE-27] one change takes 17 statements at the most from its push to its de
     counts.push(asked.filter((name) => !BESIDE.test(name)).length);
   }
   // A poll, or the log on its way to disk, may come between, or be told of with the change before.
-  expect(counts.toSorted((a, b) => a - b)[5]).toBeLessThanOrEqual(17);
+  expect(counts.toSorted((a, b) => a - b)[5]).toBeLessThanOrEqual(15);
   live.close();
 });

@@ -38,10 +38,11 @@ export const heardFrom = async (
   principal: Principal,
   clientId: string,
   report: Report,
+  who: AskWho = askWho,
 ): Promise<Heard> => {
   const now = ctx.clock.now();
-  const known =
-    (await readClient(tx, clientId, report.runId)) ?? (await register(tx, principal, clientId, report, now));
+  const asked = { clientId, runId: report.runId };
+  const known = (await who(tx, asked)) ?? (await register(tx, principal, asked, now, who));
   if (known.principal !== principal.id) throw new SatchelError('client_of_other_user', { clientId });
   if (known.revoked !== null) throw new SatchelError('client_revoked', { clientId, action: known.revoked });
   if (report.runId !== undefined && known.run_seen === null) {
@@ -58,7 +59,13 @@ export const heardFrom = async (
   return { newClient: known.overtaken };
 };
 
-interface Known {
+/** What is known of a client and its run; `undefined` while it is not registered. */
+export type AskWho = (
+  tx: Queryable,
+  asked: { readonly clientId: string; readonly runId: string | undefined },
+) => Promise<KnownClient | undefined>;
+
+export interface KnownClient {
   readonly principal: string;
   readonly revoked: 'lock' | 'wipe' | null;
   readonly last_heard_at: number;
@@ -75,45 +82,43 @@ interface Known {
   readonly overtaken: boolean;
 }
 
-// A run that is spoken for again after a later one was opened. A late request of the
-// run before, which the network held back, makes that one look later: so a later run
-// counts only if its id (a UUIDv7) is the higher one, or if it went on speaking.
-const readClient = async (
-  tx: Queryable,
-  clientId: string,
-  runId: string | undefined,
-): Promise<Known | undefined> => {
-  const { rows } = await tx.query<Known>(
-    `select c.principal, c.revoked, c.last_heard_at, c.device_name, c.platform, c.app_version, c.pending,
-            c.failed, c.quarantined, c.last_upload_at, c.last_download_at, r.first_seen_at as run_seen,
-            r.last_heard_at as run_heard,
-            exists (select 1 from satchel.runs later
-                     where later.client_id = c.client_id
-                       and (later.first_seen_at, later.run_id) > (r.first_seen_at, r.run_id)
-                       and (later.run_id > r.run_id or later.last_heard_at > later.first_seen_at)) as overtaken
-       from satchel.clients c
-       left join satchel.runs r on r.client_id = c.client_id and r.run_id = $2
-      where c.client_id = $1`,
-    [clientId, runId ?? null],
-    'clients_read',
-  );
+/**
+ * Text of `askWho`; `$1` is the client, `$2` the run. A run counts as overtaken that is
+ * spoken for again after a later one was opened. A late request of the run before, which
+ * the network held back, makes that one look later: so a later run counts only if its id
+ * (a UUIDv7) is the higher one, or if it went on speaking.
+ */
+export const WHO = `
+  select c.principal, c.revoked, c.last_heard_at, c.device_name, c.platform, c.app_version, c.pending,
+         c.failed, c.quarantined, c.last_upload_at, c.last_download_at, r.first_seen_at as run_seen,
+         r.last_heard_at as run_heard,
+         exists (select 1 from satchel.runs later
+                  where later.client_id = c.client_id
+                    and (later.first_seen_at, later.run_id) > (r.first_seen_at, r.run_id)
+                    and (later.run_id > r.run_id or later.last_heard_at > later.first_seen_at)) as overtaken
+    from satchel.clients c
+    left join satchel.runs r on r.client_id = c.client_id and r.run_id = $2
+   where c.client_id = $1`;
+
+const askWho: AskWho = async (tx, { clientId, runId }) => {
+  const { rows } = await tx.query<KnownClient>(WHO, [clientId, runId ?? null], 'clients_read');
   return rows[0];
 };
 
 const register = async (
   tx: Queryable,
   principal: Principal,
-  clientId: string,
-  report: Report,
+  asked: Parameters<AskWho>[1],
   now: number,
-): Promise<Known> => {
+  who: AskWho,
+): Promise<KnownClient> => {
   await tx.query(
     `insert into satchel.clients (client_id, principal, user_id, first_seen_at, last_heard_at)
      values ($1, $2, $3, $4, $4) on conflict do nothing`,
-    [clientId, principal.id, principal.userId, now],
+    [asked.clientId, principal.id, principal.userId, now],
     'clients_register',
   );
-  const known = await readClient(tx, clientId, report.runId);
+  const known = await who(tx, asked);
   // Registered by somebody whose transaction is not in our sight: it is there at the next try.
   if (known === undefined) throw new SatchelError('server_busy');
   return known;
@@ -123,7 +128,7 @@ const register = async (
  * A device that tells nothing of itself (of a dialect) is seen to sync by its requests:
  * those within `HEARD_EVERY` of one another are one sync.
  */
-const visitOf = (known: Known, { direction }: Report, now: number): readonly RunReport[] =>
+const visitOf = (known: KnownClient, { direction }: Report, now: number): readonly RunReport[] =>
   direction === undefined || !(isLongAgo(known.last_heard_at, now) || known.last_heard_at === now)
     ? []
     : [{ startedAt: now, endedAt: now, trigger: VISIT, sent: 0, received: 0, rowsDown: 0, mutationsUp: 0 }];
@@ -131,7 +136,7 @@ const visitOf = (known: Known, { direction }: Report, now: number): readonly Run
 const isLongAgo = (at: number | null, now: number): boolean =>
   at === null || Math.abs(now - at) >= HEARD_EVERY;
 
-const isNews = (known: Known, { client, direction }: Report, now: number): boolean =>
+const isNews = (known: KnownClient, { client, direction }: Report, now: number): boolean =>
   isLongAgo(known.last_heard_at, now) ||
   known.last_heard_at === now ||
   (known.run_heard !== null && isLongAgo(known.run_heard, now)) ||

@@ -48,11 +48,13 @@ export const handleRoute = async (
   const query = parseParameters(route.query, onlyOnce(arrived.query, route.query), 'query');
   const { body, raw, received } = await bodyOf(route, request, limits);
   const clientId = clientIdOf(body) ?? query.clientId;
-  if (clientId !== undefined) {
+  const refuseRevoked = async (): Promise<void> => {
+    if (clientId === undefined) return;
     const revoked = await operations.revokedAs(clientId);
     if (revoked !== null) throw new SatchelError('client_revoked', { clientId, action: revoked });
-  }
-  const reply = await route.handle({
+  };
+  if (!route.hears) await refuseRevoked();
+  const call = {
     principal,
     body,
     raw,
@@ -62,6 +64,11 @@ export const handleRoute = async (
     requestId,
     address,
     operations,
+  };
+  const reply = await route.handle(call).catch(async (error: unknown) => {
+    // Whatever else is wrong: a client that is locked out is told that, and nothing more.
+    if (route.hears) await refuseRevoked();
+    throw error;
   });
   return { reply, received, ...(clientId === undefined ? {} : { clientId }) };
 };

@@ -53,6 +53,8 @@ export interface Route {
   readonly bodyOptional: boolean;
   /** True: only this route's handler may judge the text inside (it is data to be answered one by one). */
   readonly holdsData: boolean;
+  /** True: the operation itself begins with who speaks, so nobody need ask before it whether that client is locked out. */
+  readonly hears: boolean;
   readonly answer: WireName;
   /** JSON lines, each of `answer`, instead of one JSON value. */
   readonly lines: boolean;
@@ -69,7 +71,10 @@ type Declared<Body extends WireName | undefined, Answer extends WireName> = Pick
   'method' | 'path' | 'operationId' | 'tag' | 'summary' | 'description' | 'access'
 > &
   Partial<
-    Pick<Route, 'parameters' | 'query' | 'bodyOptional' | 'holdsData' | 'lines' | 'errors' | 'example'>
+    Pick<
+      Route,
+      'parameters' | 'query' | 'bodyOptional' | 'holdsData' | 'hears' | 'lines' | 'errors' | 'example'
+    >
   > & {
     readonly body?: Body;
     readonly answer: Answer;
@@ -91,6 +96,7 @@ export const route = <Answer extends WireName, Body extends WireName | undefined
     query: {},
     bodyOptional: false,
     holdsData: false,
+    hears: false,
     lines: false,
     errors: [],
     ...rest,

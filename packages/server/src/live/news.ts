@@ -9,7 +9,7 @@ import type { ClientOutcome } from '../pull/outcomes.ts';
 import { outcomesInSight } from '../pull/outcomes-in-sight.ts';
 import type { TableView } from '../pull/reader-view.ts';
 import type { Audience } from './audience.ts';
-import { findNews } from './read-news.ts';
+import { findNews, type NewsAsked } from './read-news.ts';
 import { patchLines, type RecentUpdate, type RecentUpdates, recentUpdates } from './recent.ts';
 import type { LiveSession } from './session.ts';
 
@@ -51,6 +51,25 @@ const MAX_ENTRIES = 50_000;
 /** Bytes of one table's rows for one view that a round reads. */
 const MAX_TABLE_BYTES = 64 * MAX_LIVE_PAGE_BYTES;
 
+/** What is asked for some sessions. */
+export const askedBy = (standers: Standers, tableIds: readonly number[]): NewsAsked => {
+  const scopes = new Set<string>();
+  const clients = new Set<string>();
+  for (const audience of standers.audiences) {
+    for (const scope of audience.scopes) scopes.add(scope);
+    for (const { reader } of audience.sessions) clients.add(reader.clientId);
+  }
+  return {
+    scopes: [...scopes],
+    since: standers.since,
+    tableIds,
+    limit: MAX_ENTRIES,
+    perScope: MAX_SCOPE_ENTRIES + 1,
+    clients: [...clients],
+    outcomesSince: standers.outcomesSince,
+  };
+};
+
 /**
  * Reads what is new for some sessions: the entries once for the union of their scopes,
  * the rows once for each view of a table. Throws `TornPage` as a pull does.
@@ -61,26 +80,13 @@ export const readNews = async (
   standers: Standers,
   tableIds: readonly number[],
 ): Promise<News> => {
-  const scopes = new Set<string>();
-  const clients = new Set<string>();
-  for (const audience of standers.audiences) {
-    for (const scope of audience.scopes) scopes.add(scope);
-    for (const { reader } of audience.sessions) clients.add(reader.clientId);
-  }
-  const { entries, outcomes: found } = await findNews(tx, {
-    scopes: [...scopes],
-    since: standers.since,
-    tableIds,
-    limit: MAX_ENTRIES,
-    perScope: MAX_SCOPE_ENTRIES + 1,
-    clients: [...clients],
-    outcomesSince: standers.outcomesSince,
-  });
+  const asked = askedBy(standers, tableIds);
+  const { entries, outcomes: found } = await findNews(tx, asked);
   const byScope = groupBy(entries, ({ scope }) => scope);
   const flooded = new Set<string>();
   for (const [scope, list] of byScope) if (list.length > MAX_SCOPE_ENTRIES) flooded.add(scope);
   // Cut short: which scopes are whole is not known.
-  if (entries.length >= MAX_ENTRIES) for (const scope of scopes) flooded.add(scope);
+  if (entries.length >= MAX_ENTRIES) for (const scope of asked.scopes) flooded.add(scope);
   const writers = writersAmong(standers.audiences, entries);
   const blocks = await readBlocks(ctx, tx, standers.audiences, byScope, flooded, writers);
   const outcomes = groupBy(found, ({ clientId }) => clientId);

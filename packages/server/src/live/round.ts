@@ -1,11 +1,13 @@
 import { ACCESS_SCOPE, ACCESS_TABLE_ID } from '../capture/access-watch.ts';
 import type { ServerContext } from '../context.ts';
 import type { Position as Moment } from '../moments/generation.ts';
-import type { Transaction } from '../postgres/database.ts';
+import type { Queryable, Transaction } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import { entriesSince } from '../pull/entries.ts';
 import { type Arrival, bringIn, lookAgain, type ScopesOfSession, scopesInRound } from './arrivals.ts';
 import { type Audience, Audiences } from './audience.ts';
-import { type News, readNews, type Standers } from './news.ts';
+import { askedBy, type News, readNews, type Standers } from './news.ts';
+import { findNews } from './read-news.ts';
 import type { LiveSession, SessionState } from './session.ts';
 
 /** Where all who follow stand. */
@@ -41,6 +43,20 @@ export interface RoundAsked {
   readonly joining: readonly LiveSession[];
 }
 
+/** Asks what `readRound` will ask where nobody comes, and no right has moved. */
+export const foreseeRound = async (
+  ctx: ServerContext,
+  tx: Queryable,
+  { place, following, joining }: RoundAsked,
+): Promise<void> => {
+  if (place === null || following.length === 0 || joining.length > 0) return;
+  const standers = { since: place.snapshot, outcomesSince: place.snapshot, audiences: following };
+  await together([
+    mayMove(ctx) ? movedRights(tx, place) : undefined,
+    findNews(tx, askedBy(standers, tableIdsOf(ctx))),
+  ]);
+};
+
 /** Reads what is new for everybody, in one snapshot: rights first, then rows (rule 50). */
 export const readRound = async (
   ctx: ServerContext,
@@ -73,13 +89,22 @@ export const readRound = async (
     else behind.add(session);
   }
   const standers = groupStanders(stays ? place : null, following, arrivals, behind);
-  const tableIds = [...ctx.tableIds.values()];
+  const tableIds = tableIdsOf(ctx);
   const groups: Group[] = [];
   for (const group of standers) {
     groups.push({ news: await readNews(ctx, tx, group, tableIds), audiences: group.audiences });
   }
   return { groups, arrivals, behind, states, checked };
 };
+
+const tableIdsOf = (ctx: ServerContext): readonly number[] => [...ctx.tableIds.values()];
+
+/** Rights are read from tables of the app. */
+const mayMove = (ctx: ServerContext): boolean => ctx.app.scopesOf.kind === 'sql';
+
+/** Something happened in a table that they are read from. */
+const movedRights = async (tx: Queryable, { snapshot }: Place): Promise<boolean> =>
+  (await entriesSince(tx, [ACCESS_SCOPE], snapshot, [ACCESS_TABLE_ID], 1)).length > 0;
 
 interface Findings {
   readonly behind: Set<LiveSession>;
@@ -97,10 +122,7 @@ const recheck = async (
   scopesOf: ScopesOfSession,
   { behind, arrivals, states, checked }: Findings,
 ): Promise<void> => {
-  const everybody =
-    ctx.app.scopesOf.kind === 'sql' &&
-    following.length > 0 &&
-    (await entriesSince(tx, [ACCESS_SCOPE], place.snapshot, [ACCESS_TABLE_ID], 1)).length > 0;
+  const everybody = mayMove(ctx) && following.length > 0 && (await movedRights(tx, place));
   for (const audience of following) {
     for (const session of audience.sessions) {
       if (!everybody && session.rights === session.checkedRights) continue;

@@ -10,7 +10,7 @@ import { originOf } from '../pull/standing.ts';
 import { CHANNEL, nodeName, onAnnounced, stopAnnouncing } from './announce.ts';
 import { type Audience, Audiences } from './audience.ts';
 import { Messages, type Page } from './messages.ts';
-import { type Group, type Place, type Round, readRound } from './round.ts';
+import { foreseeRound, type Group, type Place, type Round, readRound } from './round.ts';
 import type { LiveSession } from './session.ts';
 
 /** Milliseconds between looks that nobody asked for: plain-SQL writers do not notify. */
@@ -142,10 +142,11 @@ export class Tailer {
       this.#place = null;
       return;
     }
-    const { moment, round } = await inGeneration(this.#ctx, async (tx, moment) => ({
-      moment,
-      round: await readRound(this.#ctx, tx, moment, asked),
-    }));
+    const { moment, round } = await inGeneration(
+      this.#ctx,
+      async (tx, moment) => ({ moment, round: await readRound(this.#ctx, tx, moment, asked) }),
+      (tx) => foreseeRound(this.#ctx, tx, asked),
+    );
     if (this.#hasMessages(round, readAt)) await waitFlushed(this.#ctx, moment);
     const since = this.#place?.snapshot;
     this.#place = {

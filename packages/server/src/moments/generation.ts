@@ -7,6 +7,7 @@ import {
   identityColumns,
   identityOf,
   isSameRun,
+  knownToReadControl,
   mayReadControl,
 } from './identity.ts';
 
@@ -103,7 +104,7 @@ left join lateral (
 
 /** `pool` stands for the connections of our role. */
 export const readStanding = async (pool: object, tx: Queryable): Promise<Standing> => {
-  const mayRead = await mayReadControl(pool, tx);
+  const mayRead = knownToReadControl(pool) ?? (await mayReadControl(pool, tx));
   const { rows } = await tx.query<StandingRow>(
     standingText(mayRead),
     [],

@@ -51,6 +51,9 @@ export const identityOf = (row: IdentityRow): Identity => ({
 /** Rights of our role do not change under way: asked once for each pool. */
 const rights = new WeakMap<object, boolean>();
 
+/** What is known of it already, so that whoever asks next need not wait a turn. */
+export const knownToReadControl = (pool: object): boolean | undefined => rights.get(pool);
+
 /**
  * Whether the role may read the system identifier. `pool` stands for its connections;
  * the question is put on `tx`, which has one of them.

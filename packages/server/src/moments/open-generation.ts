@@ -1,7 +1,9 @@
 import { newUuidV7 } from '@satchel/core';
 import { invariant, SatchelError } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
-import type { Transaction } from '../postgres/database.ts';
+import { AskedAhead } from '../postgres/asked-ahead.ts';
+import type { Queryable, Transaction } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import {
   currentPosition,
   GENERATION_COLUMNS,
@@ -123,7 +125,8 @@ const stampAnew = async (tx: Transaction): Promise<void> => {
 
 /**
  * Runs `work` in a read-only snapshot of which it is known where it stands; opens a
- * new generation first where one is due.
+ * new generation first where one is due. What `ahead` asks leaves along with the
+ * question where the snapshot stands: what `work` will ask in all likelihood.
  *
  * @example
  * ```ts
@@ -134,11 +137,13 @@ const stampAnew = async (tx: Transaction): Promise<void> => {
 export const inGeneration = async <T>(
   ctx: ServerContext,
   work: (tx: Transaction, position: Position) => Promise<T>,
+  ahead: (tx: Queryable) => Promise<unknown> = async () => {},
 ): Promise<T> => {
   for (;;) {
     const done = await ctx.db.transaction('snapshot', async (tx) => {
-      const position = await currentPosition(ctx, tx);
-      return position === undefined ? undefined : { result: await work(tx, position) };
+      const asked = new AskedAhead(tx);
+      const [position] = await together([currentPosition(ctx, tx), ahead(asked.ahead)]);
+      return position === undefined ? undefined : { result: await work(asked, position) };
     });
     if (done !== undefined) return done.result;
     await openGeneration(ctx);

@@ -29,7 +29,8 @@ export interface Transaction extends Queryable {
  * - `write`: READ COMMITTED, `synchronous_commit = on`.
  * - `read-then-write`: the same, where the first statement only reads: it is sent along
  *   with BEGIN, for one round trip less. It has to be waited for before the next one.
- * - `snapshot`: REPEATABLE READ, READ ONLY: never gets an xid.
+ * - `snapshot`: REPEATABLE READ, READ ONLY: never gets an xid. Its COMMIT is sent, and not
+ *   waited for: all that was read is known by then, and it can end in no other way.
  */
 export type TransactionMode = 'write' | 'read-then-write' | 'snapshot';
 

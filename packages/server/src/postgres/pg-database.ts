@@ -146,13 +146,17 @@ class PgDatabase implements Database {
   async transaction<T>(mode: TransactionMode, work: (tx: Transaction) => Promise<T>): Promise<T> {
     const client = await this.#connect();
     let broken = false;
+    let isLeft = false;
     try {
       const begun = run(client, BEGIN[mode]);
       // What only reads need not wait until it has begun: nothing is kept of it if it does not.
       if (mode === 'write') await begun;
       const tx = new PgTransaction(client, mode === 'read-then-write' ? begun : null);
       const [, result] = await together([begun, work(tx)]);
-      await commit(client);
+      if (mode === 'snapshot' && !tx.isLost) {
+        isLeft = true;
+        this.#leave(client);
+      } else await commit(client);
       return result;
     } catch (error) {
       broken = isConnectionLost(error);
@@ -165,8 +169,19 @@ class PgDatabase implements Database {
       }
       throw error;
     } finally {
-      client.release(broken);
+      if (!isLeft) client.release(broken);
     }
+  }
+
+  /** Nothing hangs on the end of a transaction that only read: nobody waits for it but the next on this connection. */
+  #leave(client: pg.PoolClient): void {
+    commit(client).then(
+      () => client.release(),
+      (error: unknown) => {
+        this.#lost(error);
+        client.release(true);
+      },
+    );
   }
 
   async listen(
@@ -238,6 +253,11 @@ class PgTransaction implements Transaction {
   constructor(client: pg.PoolClient, begun: Promise<unknown> | null) {
     this.#client = client;
     this.#begun = begun;
+  }
+
+  /** One of its statements failed: PostgreSQL takes no more of it. */
+  get isLost(): boolean {
+    return this.#failure !== null;
   }
 
   async query<R>(text: string, parameters?: readonly unknown[], name?: string): Promise<QueryResult<R>> {

@@ -1,4 +1,5 @@
 import type { Queryable } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import { type Body, type BodyOptions, EMPTY_BODY, readBody } from './body.ts';
 import { type Entry, entriesSince } from './entries.ts';
 import type { Position } from './position.ts';
@@ -25,8 +26,22 @@ export const readDelta = async (
   return entries.length === 0 ? EMPTY_BODY : readBody(tx, view, entries, options);
 };
 
+/** Asks for the entries of which `readDelta` will ask first, where nothing else changes the position. */
+export const askDelta = async (
+  tx: Queryable,
+  position: Position,
+  view: ReaderView,
+  limit: number,
+): Promise<void> => {
+  const groups = [...scopesBySnapshot(position, undefined)];
+  await together(groups.map(([since, scopes]) => entriesSince(tx, scopes, since, view.order, limit + 1)));
+};
+
 /** Most scopes of a position share one snapshot: each is asked for once. */
-const scopesBySnapshot = (position: Position, snapshot: string): ReadonlyMap<string, string[]> => {
+const scopesBySnapshot = (
+  position: Position,
+  snapshot: string | undefined,
+): ReadonlyMap<string, string[]> => {
   const groups = new Map<string, string[]>();
   for (const [scope, { s }] of position.scopes) {
     if (s === snapshot) continue;

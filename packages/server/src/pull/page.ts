@@ -1,12 +1,13 @@
 import type { HeadLine, Outcome, ScopeLine, SweptLine } from '@satchel/protocol';
 import type { ServerContext } from '../context.ts';
-import type { Transaction } from '../postgres/database.ts';
+import type { Queryable, Transaction } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import type { Body, BodyOptions } from './body.ts';
-import { readDelta } from './delta.ts';
+import { askDelta, readDelta } from './delta.ts';
 import { countCopies, isFilling, readFill } from './fill.ts';
 import { readHorizons } from './horizons.ts';
 import { bodyLines, headLine, outcomesLines, scopeLine, sweptLine, tailLine } from './line-text.ts';
-import { outcomesFor } from './outcomes.ts';
+import { outcomesFor, outcomesSince } from './outcomes.ts';
 import { beginPart, readPart } from './part.ts';
 import { planPage } from './plan.ts';
 import { type Origin, type Position, positionToCursor } from './position.ts';
@@ -99,7 +100,7 @@ const readContent = async (
   lines: readonly ScopeLine[],
 ): Promise<Content> => {
   const { answerBytes, pageRows: lineRows } = ctx.limits;
-  const pageRows = reader.pageRows ?? lineRows;
+  const pageRows = pageRowsOf(ctx, reader);
   const options: BodyOptions = { lineRows, bytes: answerBytes, missing };
   const parts = async (from: Position): Promise<Content> => {
     const read = await readPart(tx, from, from.part!, view, pageRows, options);
@@ -120,7 +121,7 @@ const readContent = async (
   const position = await countCopies(tx, planned);
   if (position.part?.scope !== undefined) return parts(position);
   const filling = isFilling(position);
-  const limit = filling ? pageRows : Math.max(pageRows, Math.ceil(answerBytes / SMALL_ROW));
+  const limit = deltaLimit(ctx, reader, filling);
   // Rows come whole while a copy runs, or after another view of them began: the device may
   // have written one before it could see all of its columns.
   const isSettled = !filling && !position.part && lines.length === 0 && standing.judgement.kind === 'valid';
@@ -140,6 +141,33 @@ const readContent = async (
     checkpoint: !filling,
     more: filling,
   };
+};
+
+const pageRowsOf = ({ limits }: ServerContext, reader: Reader): number => reader.pageRows ?? limits.pageRows;
+
+/** Entries of which a delta is still one page; beside a copy they are fewer. */
+const deltaLimit = (ctx: ServerContext, reader: Reader, filling: boolean): number => {
+  const rows = pageRowsOf(ctx, reader);
+  return filling ? rows : Math.max(rows, Math.ceil(ctx.limits.answerBytes / SMALL_ROW));
+};
+
+/** Asks what `readPage` will ask of a client that stands at `position` and loses and gains no scope. */
+export const foreseePage = async (
+  ctx: ServerContext,
+  tx: Queryable,
+  reader: Reader,
+  position: Position,
+  view: ReaderView,
+): Promise<void> => {
+  const scopes = [...position.scopes.keys()].sort();
+  const sorted = new Map(scopes.map((scope) => [scope, position.scopes.get(scope)!]));
+  await together([
+    readHorizons(tx, scopes),
+    outcomesSince(tx, [reader.clientId], position.outcomes),
+    position.part?.scope === undefined
+      ? askDelta(tx, { ...position, scopes: sorted }, view, deltaLimit(ctx, reader, isFilling(position)))
+      : undefined,
+  ]);
 };
 
 /** All scopes and the client's outcomes are held up to the snapshot. */

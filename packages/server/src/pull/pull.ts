@@ -3,17 +3,20 @@ import type { Principal } from '@satchel/schema';
 import { recordAcked } from '../clients/ack.ts';
 import { heardFrom } from '../clients/heard.ts';
 import type { ServerContext } from '../context.ts';
+import type { Position as Moment } from '../moments/generation.ts';
 import { inGeneration } from '../moments/open-generation.ts';
 import { waitFlushed } from '../moments/wait-flushed.ts';
 import { noteDelivery } from '../operate/deliveries.ts';
+import type { Transaction } from '../postgres/database.ts';
 import { acknowledge } from './acknowledge.ts';
 import { TornPage } from './body.ts';
-import { readPage } from './page.ts';
-import { oldestScope } from './position.ts';
+import { foreseePage, readPage } from './page.ts';
+import { cursorToPosition, oldestScope } from './position.ts';
 import { checkVersions, type Reader } from './reader.ts';
 import { readerView } from './reader-view.ts';
 import { scopesFor, subscribedScopes } from './scopes.ts';
 import { originOf, readStanding } from './standing.ts';
+import { tokenToCursor } from './token.ts';
 
 export type PullAnswer =
   | { readonly kind: 'unchanged' }
@@ -75,7 +78,7 @@ const pullOnce = async (
   asGone: boolean,
 ): Promise<PullAnswer> => {
   const view = readerView(ctx, reader);
-  const { page, moment, standing } = await inGeneration(ctx, async (tx, moment) => {
+  const read = async (tx: Transaction, moment: Moment) => {
     const standing = await readStanding(tx, moment, token);
     const scopes = subscribedScopes(await scopesFor(ctx, tx, reader.principal), reader.subscription);
     const page = await readPage(ctx, tx, {
@@ -87,6 +90,10 @@ const pullOnce = async (
       missing: asGone ? 'gone' : 'throw',
     });
     return { page, moment, standing };
+  };
+  const held = token === null ? null : cursorToPosition(tokenToCursor(token));
+  const { page, moment, standing } = await inGeneration(ctx, read, async (tx) => {
+    if (held !== null) await foreseePage(ctx, tx, reader, held, view);
   });
   if (standing.position && standing.judgement.kind === 'valid') {
     await acknowledge(ctx, reader.clientId, standing.position);

@@ -51,8 +51,11 @@ describe('what a snapshot does not see', () => {
       await ask({
         query: async <R>(text: string, parameters: readonly unknown[] = []) => {
           await tx.query(`prepare asked as ${text}`);
+          const asked = `execute asked(${parameters.map(literal).join(', ')})`;
+          // The first time on a connection it reads of the catalog, too.
+          await tx.query(asked);
           const { rows } = await tx.query<{ 'QUERY PLAN': readonly Explained[] }>(
-            `explain (analyze, buffers, format json) execute asked(${parameters.map(literal).join(', ')})`,
+            `explain (analyze, buffers, format json) ${asked}`,
           );
           await tx.query('deallocate asked');
           const { Plan } = rows[0]!['QUERY PLAN'][0]!;

@@ -49,13 +49,14 @@ export const push = async (
   if (length > ctx.limits.batchMutations) {
     throw new SatchelError('batch_too_large', { mutations: length, limit: ctx.limits.batchMutations });
   }
-  const { newClient } = await heardFrom(ctx, ctx.db, principal, request.clientId, {
+  const report = {
     runId: request.runId,
     sentAt: hlcFromText(request.sentAt).millis,
     client: request.client,
-    direction: 'up',
-  });
-  await keepBatch(ctx, principal, request, raw, origin);
+    direction: 'up' as const,
+  };
+  const keep = origin.isKept === true ? undefined : keepBatch(principal, request, raw, origin);
+  const { newClient } = await heardFrom(ctx, ctx.db, principal, request.clientId, report, keep);
   await noteRenaming(ctx, request);
   const made: NetEffect[] = [];
   const { answers, serverTime, epoch } = await takeIn(ctx, principal, request, 'push', (done) => {

@@ -26,6 +26,7 @@ export const syncRoutes: readonly Route[] = [
     access: 'principal',
     body: 'PushRequest',
     holdsData: true,
+    hears: true,
     answer: 'PushResponse',
     errors: [
       'protocol_too_old',
@@ -94,6 +95,7 @@ export const syncRoutes: readonly Route[] = [
       'What changed since `cursor` (`null`: everything), as JSON lines: `head`, then `scope`, `rows`, `gone`, `swept` and `outcomes` lines, then `tail` with the next cursor. With `brief: true` rows that the client wrote itself come as `own` lines, by their versions. With `If-None-Match: "<digest of the cursor>"` the answer is 304 when there is nothing.',
     access: 'principal',
     body: 'PullRequest',
+    hears: true,
     answer: 'PageLine',
     lines: true,
     errors: [
