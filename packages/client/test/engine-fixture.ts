@@ -160,6 +160,8 @@ export interface PageOptions {
   readonly checkpoint?: boolean;
   readonly more?: boolean;
   readonly offer?: boolean;
+  /** Default: the device's own clock. */
+  readonly serverTime?: number;
 }
 
 let seed = 1;
@@ -210,7 +212,7 @@ export const opened = (
           line: 'head',
           from: given.from === undefined ? engine.cursor().digest : given.from,
           epoch: given.epoch ?? 'first',
-          serverTime: clock.now(),
+          serverTime: given.serverTime ?? clock.now(),
           schemaVersion: app.schemaVersion,
           offer: given.offer ?? false,
           mode: given.mode ?? 'delta',

@@ -13,6 +13,7 @@ export type MetaName =
   | 'staged-cursor'
   | 'epoch'
   | 'checkpoint-at'
+  | 'server-time'
   | 'complete'
   | 'renamed-from'
   | 'cloned'

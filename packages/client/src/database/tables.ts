@@ -10,6 +10,10 @@ export const STORE_FORMAT = 1;
  *
  * `satchel_txn.mode` is `write` at rest, so that nothing written by anybody is missed;
  * it is `apply` only inside the transactions in which the engine lays down server rows.
+ *
+ * `satchel_outbox.acked` is 0 until the server was told that the mutation is settled, and
+ * 2 until a view that was read after that is in. Then it is the server's time of that
+ * view, or 1 where the view came without a time, until the next page brings one.
  */
 export const STORE_TABLES = `
 create table if not exists satchel_meta (name text primary key, value text) without rowid;
@@ -49,10 +53,11 @@ create table if not exists satchel_outbox (
   acked integer not null default 0,
   tables text not null
 );
+drop index if exists satchel_outbox_told;
 create index if not exists satchel_outbox_state on satchel_outbox (state, lane, position) where state <> 'settled';
 create index if not exists satchel_outbox_changes on satchel_outbox (first_change) where first_change is not null;
 create index if not exists satchel_outbox_acked on satchel_outbox (run_id, seq) where settled_at is not null and acked = 0;
-create index if not exists satchel_outbox_told on satchel_outbox (acked) where acked = 2;
+create index if not exists satchel_outbox_undated on satchel_outbox (acked) where acked = 1 or acked = 2;
 create table if not exists satchel_once (id text primary key, at integer not null, result text) without rowid;
 create table if not exists satchel_changes (
   change_id integer primary key,

@@ -2,6 +2,7 @@ import { mergeRanges, type Range } from '@satchel/core';
 import type { SeqRanges } from '@satchel/protocol';
 import type { MeterEntry, SyncRun } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
+import { lastServerTime } from './server-time.ts';
 
 /** A tab that slept longer than this does not ask a second time. */
 const KEEP_ONCE = 30 * 86_400_000;
@@ -74,7 +75,7 @@ export const settledToAck = ({ db }: EngineContext): SeqRanges[] => {
 
 /**
  * The server knows that they are settled, and its pages leave their outcomes out from now
- * on. `acked` is 2 until a page that was read after them is in: see `dropUnheld`.
+ * on. What becomes of `acked` when a page is in that was read after that: see `dropUnheld`.
  */
 export const acked = ({ db }: EngineContext, told: readonly SeqRanges[]): void => {
   const mark = db.prepare(
@@ -85,13 +86,19 @@ export const acked = ({ db }: EngineContext, told: readonly SeqRanges[]): void =
   }
 };
 
-/** Collects what is past its keeping time. */
+/**
+ * Collects what is past its keeping time. Settled work counts as old by two clocks at
+ * once, this device's and the server's: one that is turned ahead collects nothing that a
+ * restored server may have to be offered.
+ */
 export const collectRecords = (context: EngineContext): void => {
   const { app, clock, db } = context;
   const now = clock.now();
-  db.prepare("delete from satchel_outbox where state = 'settled' and acked <> 0 and settled_at < ?").run([
-    now - app.limits.keepSettledFor,
-  ]);
+  const serverTime = lastServerTime(context);
+  if (serverTime !== null)
+    db.prepare(
+      "delete from satchel_outbox where state = 'settled' and acked > 2 and acked < ? and settled_at < ?",
+    ).run([serverTime - app.limits.keepSettledFor, now - app.limits.keepSettledFor]);
   db.prepare('delete from satchel_runs where run_no <= (select max(run_no) from satchel_runs) - ?').run([
     RUNS_KEPT,
   ]);

@@ -274,12 +274,14 @@ describe('offering again', () => {
     const kept = () =>
       world.driver.prepare("select count(*) as n from satchel_outbox where state = 'settled'").get()?.n;
     world.engine.acked(world.engine.settledToAck());
+    world.page([]);
     run();
     expect(kept()).toBe(2);
     world.clock.millis += 30 * 86_400_000 - 3_600_000;
     run();
     expect(kept()).toBe(2);
     world.clock.millis += 7_200_000;
+    world.page([]);
     run();
     expect(kept()).toBe(2);
     world.clock.millis += 86_400_000;
@@ -295,10 +297,44 @@ describe('offering again', () => {
     world.engine.collect();
     expect(settled()).toEqual({ n: 2 });
     world.engine.acked(world.engine.settledToAck());
+    world.page([]);
+    world.engine.collect();
+    expect(settled()).toEqual({ n: 2 });
+    world.clock.millis += 31 * 86_400_000;
+    world.page([]);
     world.engine.collect();
     expect(settled()).toEqual({ n: 0 });
     // What was refused waits for its user, and is offered as refused.
     expect(reset(world)).toMatchObject({ offered: 1 });
+  });
+
+  it('[OUT-52] a clock that is turned, the device’s or the server’s, collects nothing by itself', () => {
+    for (const turned of ['device', 'server'] as const) {
+      const { world } = restored();
+      const settled = () =>
+        world.driver.prepare("select count(*) as n from satchel_outbox where state = 'settled'").get();
+      const started = world.clock.millis;
+      const pass = (days: number) => {
+        if (turned === 'device') world.clock.millis = started + (3_650 + days) * 86_400_000;
+        const serverDays = turned === 'server' ? 3_650 + days : days;
+        world.page([], { serverTime: started + serverDays * 86_400_000 });
+        world.engine.collect();
+      };
+      world.engine.acked(world.engine.settledToAck());
+      // Nothing changed: no page says what the server's time is.
+      world.engine.takeUnchanged();
+      world.clock.millis += turned === 'device' ? 3_650 * 86_400_000 : 0;
+      world.engine.collect();
+      expect(settled()).toEqual({ n: 2 });
+      pass(0);
+      pass(29);
+      expect(settled()).toEqual({ n: 2 });
+      pass(31);
+      expect(settled()).toEqual({ n: turned === 'server' ? 2 : 0 });
+      if (turned === 'server') world.clock.millis += 31 * 86_400_000;
+      world.engine.collect();
+      expect(settled()).toEqual({ n: 0 });
+    }
   });
 
   it('[OUT-50] what is kept is offered, however old a clock that was turned makes it look', () => {

@@ -20,11 +20,13 @@ const toldRows = ({ db }: EngineContext): RowAddress[] =>
  * comes a view in which it is not; with a refusal, too (an insert that was settled once,
  * offered to a restored server, may be refused there). The same counts for outcomes that the server left out
  * because they were acknowledged with the pull: their page was read later still.
+ * `readAt`: when the view was read, by the server's clock; `null` where it did not say.
  */
 export const dropUnheld = (
   context: EngineContext,
   outcomes: readonly Outcome[],
   tables: Set<string>,
+  readAt: number | null,
 ): void => {
   const brought = outcomes
     .filter(({ outcome }) => outcome !== 'review')
@@ -37,7 +39,19 @@ export const dropUnheld = (
     removeRow(context, local, key);
     tables.add(table);
   }
-  context.db.prepare('update satchel_outbox set acked = 1 where acked = 2').run();
+  dateTold(context, readAt);
+};
+
+/** Nothing is dated earlier than 1970: 0 to 2 say something else. */
+const EARLIEST = 3;
+
+/** From here on the told ones age by the server's clock, which no user turns. */
+const dateTold = ({ db }: EngineContext, readAt: number | null): void => {
+  if (readAt === null) db.prepare('update satchel_outbox set acked = 1 where acked = 2').run();
+  else
+    db.prepare('update satchel_outbox set acked = ? where acked = 1 or acked = 2').run([
+      Math.max(EARLIEST, readAt),
+    ]);
 };
 
 /**
@@ -46,6 +60,6 @@ export const dropUnheld = (
  */
 export const takeUnchanged = (context: EngineContext): string[] => {
   const tables = new Set<string>();
-  if (readMeta(context.db, 'complete') === true) dropUnheld(context, [], tables);
+  if (readMeta(context.db, 'complete') === true) dropUnheld(context, [], tables, null);
   return [...tables];
 };

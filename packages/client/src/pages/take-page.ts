@@ -12,6 +12,7 @@ import { liftTriggers } from '../database/lifted-triggers.ts';
 import type { LocalTable } from '../database/local-table.ts';
 import { readMeta, readMetaText, writeMeta } from '../database/meta.ts';
 import { restoreUnique } from '../database/unique-indexes.ts';
+import { keepServerTime } from '../device/server-time.ts';
 import type { PageTaken } from '../engine.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { settleOutcome } from '../outbox/answers.ts';
@@ -61,8 +62,10 @@ export const takePage = (context: EngineContext, given: readonly PageLine[]): Pa
 };
 
 /** Later stamps of this device come after what it has seen of the server. */
-const noteTime = ({ app, clock, now }: EngineContext, head: HeadLine): void => {
-  const server = { millis: head.serverTime, counter: 0, nodeId: 'server' };
+const noteTime = (context: EngineContext, { serverTime }: HeadLine): void => {
+  const { app, clock, now } = context;
+  keepServerTime(context, serverTime);
+  const server = { millis: serverTime, counter: 0, nodeId: 'server' };
   now.hlc = receive(now.hlc, server, clock.now(), app.limits.clockTolerance).state;
 };
 
@@ -289,7 +292,7 @@ class PageTaking {
     rebaseRows(context, this.#dirty);
     for (const { table } of this.#dirty) this.#tables.add(table);
     if (this.#head.mode !== 'backfill' && readMeta(context.db, 'complete') === true)
-      dropUnheld(context, this.#outcomes, this.#tables);
+      dropUnheld(context, this.#outcomes, this.#tables, this.#head.serverTime);
     restoreUnique(context);
     return quarantined;
   }
