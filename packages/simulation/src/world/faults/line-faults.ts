@@ -60,8 +60,15 @@ export const loseOneWay = (world: World, device: Device, draw: Draw, ms: number)
 export const flap = (world: World, device: Device, draw: Draw, ms: number): void => {
   device.setOnline(true);
   const end = world.timeline.now() + ms;
+  let isOver = false;
+  world.pending.push({
+    at: end,
+    run: () => {
+      isOver = true;
+    },
+  });
   const down = (): void => {
-    if (world.timeline.now() >= end) return;
+    if (isOver || world.timeline.now() >= end) return;
     const length = draw.between(10, 10_000);
     device.troubles.push({ fault: 'F8', until: Math.min(end, world.timeline.now() + length), share: 1 });
     world.timeline.after(length + draw.between(10, 10_000), down, 'flap');
