@@ -2,9 +2,9 @@ import type { PageLine, PushResponse } from '@satchel/protocol';
 import { SatchelError } from '@satchel/protocol';
 import { VirtualTime } from '@satchel/testing/virtual-time';
 import { describe, expect, it } from 'vitest';
+import { downloaderOf } from '../../test/downloader-fixture.ts';
 import type { OutboxBatch, PageTaken, TakenIn } from '../engine.ts';
 import type { EnginePort } from '../engine-port.ts';
-import { Downloader } from './downloader.ts';
 import type { PullAnswer, Transport } from './transport.ts';
 import { Uploader } from './uploader.ts';
 
@@ -163,24 +163,13 @@ describe('device and server work side by side', () => {
       cursor = 'elsewhere';
       return taken.shift();
     });
-    const downloader = new Downloader({
-      port: order.port,
-      transport: order.transport({
-        pull: async (request, _digest, _signal, sent) => {
-          order.steps.push(`pull ${request.cursor}`);
-          sent?.();
-          if (request.cursor === 'c2') throw new SatchelError('network_unreachable');
-          return answers.shift()!;
-        },
-      }),
-      clock: new VirtualTime(),
-      schemaVersion: 1,
-      clientId: () => 'c',
-      subscription: () => undefined,
-      clientReport: () => ({}),
-      mayGo: () => true,
-      took: () => {},
-      answered: () => {},
+    const downloader = downloaderOf(order.port, {
+      pull: async (request, _digest, _signal, sent) => {
+        order.steps.push(`pull ${request.cursor}`);
+        sent?.();
+        if (request.cursor === 'c2') throw new SatchelError('network_unreachable');
+        return answers.shift()!;
+      },
     });
     expect(await downloader.drain(new AbortController().signal, () => {})).toBeNull();
     expect(order.steps.filter((step) => /^(pull|takePage)/.test(step))).toEqual([
@@ -206,32 +195,21 @@ describe('device and server work side by side', () => {
       const more = taken < 3;
       return { kind: 'taken', tables: [], checkpoint: !more, more, rows: 1, quarantined: 0 };
     });
-    const downloader = new Downloader({
-      port: order.port,
-      transport: order.transport({
-        pull: (request, _digest, _signal, sent, next) =>
-          new Promise((done) => {
-            order.steps.push(`pull ${request.cursor}`);
-            const number = calls.length + 1;
-            const cursor = `c${number}`;
-            const more = number < rows;
-            const line = { line: 'tail', cursor, checkpoint: !more, more } as PageLine;
-            calls.push({
-              // A head that promises another page than the tail is not believed.
-              begin: () => more && next?.(number === 2 ? 'wrong' : cursor),
-              arrive: () => done({ kind: 'page', lines: [line] }),
-            });
-            sent?.();
-          }),
-      }),
-      clock: new VirtualTime(),
-      schemaVersion: 1,
-      clientId: () => 'c',
-      subscription: () => undefined,
-      clientReport: () => ({}),
-      mayGo: () => true,
-      took: () => {},
-      answered: () => {},
+    const downloader = downloaderOf(order.port, {
+      pull: (request, _digest, _signal, sent, next) =>
+        new Promise((done) => {
+          order.steps.push(`pull ${request.cursor}`);
+          const number = calls.length + 1;
+          const cursor = `c${number}`;
+          const more = number < rows;
+          const line = { line: 'tail', cursor, checkpoint: !more, more } as PageLine;
+          calls.push({
+            // A head that promises another page than the tail is not believed.
+            begin: () => more && next?.(number === 2 ? 'wrong' : cursor),
+            arrive: () => done({ kind: 'page', lines: [line] }),
+          });
+          sent?.();
+        }),
     });
     const turn = () => new Promise((done) => setImmediate(done));
     const drained = downloader.drain(new AbortController().signal, () => {});

@@ -1,7 +1,6 @@
-import { VirtualTime } from '@satchel/testing/virtual-time';
 import { expect, it } from 'vitest';
+import { downloaderOf } from '../../test/downloader-fixture.ts';
 import type { EnginePort } from '../engine-port.ts';
-import { Downloader } from './downloader.ts';
 
 it('[PAGE-25] that nothing changed is taken in, after what the server was told, and its rows are heard of', async () => {
   const steps: string[] = [];
@@ -17,18 +16,9 @@ it('[PAGE-25] that nothing changed is taken in, after what the server was told, 
       return answers[method];
     },
   } as unknown as EnginePort;
-  const downloader = new Downloader({
-    port,
-    transport: { pull: async () => ({ kind: 'unchanged' as const }) } as never,
-    clock: new VirtualTime(),
-    schemaVersion: 1,
-    clientId: () => 'c',
-    subscription: () => undefined,
-    clientReport: () => ({}),
-    mayGo: () => true,
-    took: ({ tables }) => heard.push(tables),
-    answered: () => {},
-  });
+  const downloader = downloaderOf(port, { pull: async () => ({ kind: 'unchanged' }) }, ({ tables }) =>
+    heard.push(tables),
+  );
   expect(await downloader.drain(new AbortController().signal, () => {})).toBeNull();
   expect(steps).toEqual(['cursor', 'settledToAck', 'acked', 'takeUnchanged']);
   expect(heard).toEqual([['customers']]);

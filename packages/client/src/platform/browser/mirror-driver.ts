@@ -56,7 +56,7 @@ const openLocked = async (name: string, unlock: () => void): Promise<Driver> => 
     file: name,
     vfs: file.vfs,
     durability: 'mirrored',
-    pragmas: pragmas(file.bytes),
+    pragmas: pragmas(file.size),
     flush: mirrorOf(name, file),
     released: () => {
       file.forget();
@@ -119,14 +119,14 @@ const loadPages = async (wasm: SqliteWasm, name: string): Promise<PagesFile> => 
 const mirrorOf = (name: string, file: PagesFile): (() => Promise<void>) => {
   let last: Promise<void> = Promise.resolve();
   const write = async (): Promise<void> => {
-    const { pages, bytes } = file.takeChanged();
+    const { pages, size } = file.takeChanged();
     if (pages.size === 0) return;
     try {
       await indexedDbWrite([FILES, PAGES], (transaction) => {
         const store = transaction.objectStore(PAGES);
         for (const [number, page] of pages) store.put(page, [name, number]);
-        store.delete(pagesOf(name, Math.ceil(bytes / PAGE_BYTES)));
-        transaction.objectStore(FILES).put({ bytes } satisfies MirrorRecord, name);
+        store.delete(pagesOf(name, Math.ceil(size / PAGE_BYTES)));
+        transaction.objectStore(FILES).put({ bytes: size } satisfies MirrorRecord, name);
       });
     } catch (error) {
       // They are still to be kept: the next flush takes them along.

@@ -9,12 +9,12 @@ const VFS = 'satchel-pages';
 export interface PagesFile {
   /** Name of the VFS under which SQLite opens it. */
   readonly vfs: string;
-  /** Its length. */
-  readonly bytes: number;
+  /** Its length in bytes. */
+  readonly size: number;
   /** What was kept of it, page by page. */
-  load(pages: readonly Uint8Array[], bytes: number): void;
+  load(pages: readonly Uint8Array[], size: number): void;
   /** Copies of the pages written since it was last asked, and the length of the file. */
-  takeChanged(): { readonly pages: ReadonlyMap<number, Uint8Array>; readonly bytes: number };
+  takeChanged(): { readonly pages: ReadonlyMap<number, Uint8Array>; readonly size: number };
   /** Pages that could not be kept count as written again. */
   giveBack(numbers: Iterable<number>): void;
   forget(): void;
@@ -25,25 +25,25 @@ class MemoryFile implements PagesFile, StorageFile {
   readonly #pages: Uint8Array[] = [];
   readonly #changed = new Set<number>();
   readonly #forgotten: () => void;
-  bytes = 0;
+  size = 0;
 
   constructor(forgotten: () => void) {
     this.#forgotten = forgotten;
   }
 
-  load(pages: readonly Uint8Array[], bytes: number): void {
+  load(pages: readonly Uint8Array[], size: number): void {
     this.#pages.push(...pages);
-    this.bytes = bytes;
+    this.size = size;
   }
 
-  takeChanged(): { readonly pages: ReadonlyMap<number, Uint8Array>; readonly bytes: number } {
+  takeChanged(): { readonly pages: ReadonlyMap<number, Uint8Array>; readonly size: number } {
     const pages = new Map<number, Uint8Array>();
     for (const number of this.#changed) {
       const page = this.#pages[number];
       if (page) pages.set(number, page.slice());
     }
     this.#changed.clear();
-    return { pages, bytes: this.bytes };
+    return { pages, size: this.size };
   }
 
   giveBack(numbers: Iterable<number>): void {
@@ -65,11 +65,7 @@ class MemoryFile implements PagesFile, StorageFile {
       else target.fill(0, done, done + length);
       done += length;
     }
-    return offset + target.length <= this.bytes;
-  }
-
-  get size(): number {
-    return this.bytes;
+    return offset + target.length <= this.size;
   }
 
   write(source: Uint8Array, offset: number): number {
@@ -82,13 +78,13 @@ class MemoryFile implements PagesFile, StorageFile {
       this.#changed.add(number);
       done += length;
     }
-    this.bytes = Math.max(this.bytes, offset + source.length);
+    this.size = Math.max(this.size, offset + source.length);
     return STORAGE_OK;
   }
 
-  truncate(bytes: number): number {
-    this.bytes = bytes;
-    this.#pages.length = Math.min(this.#pages.length, Math.ceil(bytes / PAGE_BYTES));
+  truncate(size: number): number {
+    this.size = size;
+    this.#pages.length = Math.min(this.#pages.length, Math.ceil(size / PAGE_BYTES));
     for (const number of this.#changed) if (number >= this.#pages.length) this.#changed.delete(number);
     // The first page says how long the file is: it is kept again, and the rest removed.
     if (this.#pages.length > 0) this.#changed.add(0);
@@ -117,7 +113,7 @@ export const pagesFile = (wasm: SqliteWasm, name: string): PagesFile => {
   if (!installed)
     installStorage(wasm, VFS, {
       open: (file) => files.get(file),
-      has: (file) => (files.get(file)?.bytes ?? 0) > 0,
+      has: (file) => (files.get(file)?.size ?? 0) > 0,
       remove: () => STORAGE_OK,
       sectorBytes: PAGE_BYTES,
     });
