@@ -13,6 +13,7 @@ import { type SyncControl, syncControl } from './face/sync-control.ts';
 import { LiveQueries, type LiveQuery } from './live/live-queries.ts';
 import type { RowDiff } from './live/row-diff.ts';
 import type { Platform } from './platform.ts';
+import { checkServerAddress } from './server-address.ts';
 import { type SyncStatus, statusOf } from './status.ts';
 import { type DeviceSettings, defaultSettings } from './sync/device-settings.ts';
 import { httpTransport } from './sync/http-transport.ts';
@@ -26,8 +27,9 @@ export interface SatchelOptions<A extends App = App> {
   readonly platform: Platform;
   /** Address of the server, for example `https://sync.example.org`. */
   readonly server: string;
+  /** Who is signed in: `id` is the `sub` of the token. Each user has a database of his own. */
   readonly user: { readonly id: string };
-  /** Gives the token of the signed-in user; called for each exchange. */
+  /** Gives the token of the signed-in user, or null while there is none; called for each exchange. */
   readonly token: TokenSource;
   /** How this device calls itself on administrators' lists. */
   readonly device?: DeviceName;
@@ -71,7 +73,10 @@ const plain = ({ sql, parameters }: Query): Query =>
  * Opens the local database of an app and a user, and starts to sync it.
  *
  * Everything written is on the device when its promise resolves, whatever the
- * network does. Throws `database_in_use` when another process has the database open.
+ * network does.
+ *
+ * @throws `database_in_use` when another process has the database open, `config_invalid`
+ * when `server` is no address
  *
  * @example
  * ```ts
@@ -83,6 +88,7 @@ const plain = ({ sql, parameters }: Query): Query =>
  */
 export const openSatchel = async <A extends App>(options: SatchelOptions<A>): Promise<Satchel<A>> => {
   const { app, platform, server, user } = options;
+  if (!options.transport) checkServerAddress(server);
   const name = databaseName(app.name, server, user.id);
   const port = await platform.openEngine({
     app,
