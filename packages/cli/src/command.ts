@@ -5,9 +5,13 @@ import type { Screen } from './screen.ts';
 export interface Command {
   /** Lines after the name, for example `[--dry-run]`. */
   readonly usage: readonly string[];
+  /** The most words that it takes beside its options. Default none. */
+  readonly words?: number;
   readonly options: NonNullable<ParseArgsConfig['options']>;
   /** One line for each option. */
   readonly help: Readonly<Record<string, string>>;
+  /** One line for each variable of the environment that no option stands for. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Resolves to the exit code: 0 good, 1 something is wrong with what was looked at, 2 wrong usage. */
   run(given: Given): Promise<number>;
 }

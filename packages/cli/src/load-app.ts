@@ -7,7 +7,9 @@ import { type Given, textOption } from './command.ts';
 import { problemOf } from './render-error.ts';
 
 export const appOptions = { app: { type: 'string' } } as const;
-export const appHelp = { app: 'file that exports the app; default satchel.app.ts, .mts, .js or .mjs' };
+export const appHelp = {
+  app: 'file that exports the app (or SATCHEL_APP); default satchel.app.ts, .mts, .js or .mjs',
+};
 
 const USUAL = ['satchel.app.ts', 'satchel.app.mts', 'satchel.app.js', 'satchel.app.mjs'];
 
@@ -15,8 +17,13 @@ const USUAL = ['satchel.app.ts', 'satchel.app.mts', 'satchel.app.js', 'satchel.a
 export const loadApp = async (given: Given): Promise<App> => {
   const named = textOption(given, 'app') ?? given.environment.SATCHEL_APP;
   const path = named === undefined ? USUAL.map((name) => resolve(name)).find(existsSync) : resolve(named);
-  if (path === undefined || !existsSync(path))
-    throw new SatchelError('file_missing', { path: path ?? USUAL[0] ?? '' });
+  if (path === undefined)
+    throw new SatchelError('app_invalid', {
+      where: 'satchel.app.ts',
+      mistake: 'this folder has no such file',
+      remedy: 'Write one with satchel init, or name yours with --app.',
+    });
+  if (!existsSync(path)) throw new SatchelError('file_missing', { path });
   const app = await importDefault(path);
   if (typeof app !== 'object' || app === null || !('tables' in app) || !('schemaVersion' in app))
     throw new SatchelError('app_invalid', {

@@ -1,24 +1,48 @@
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { SatchelError } from '@satchel/protocol';
 import { COMMON_OPTIONS, type Command } from './command.ts';
 import { COMMANDS, type CommandEntry } from './commands.ts';
 import { problemOf, renderError } from './render-error.ts';
-import { terminal } from './screen.ts';
+import { renderTable, terminal } from './screen.ts';
 
 const overview = (): string => {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));
   const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return `satchel — offline-first sync between SQLite on devices and PostgreSQL\n\nUsage: satchel <command> [options]\n\n${lines.join('\n')}\n\nsatchel <command> --help tells the rest.\n`;
+  return `satchel — offline-first sync between SQLite on devices and PostgreSQL\n\nUsage: satchel <command> [options]\n\n${lines.join('\n')}\n\nsatchel <command> --help tells the rest; satchel --version which one this is.\n`;
 };
 
-const helpOf = ({ name, summary }: CommandEntry, { usage, help }: Command): string => {
+const helpOf = ({ name, summary }: CommandEntry, { usage, help, variables = {} }: Command): string => {
   const all = { ...help, json: 'one JSON value instead of text', help: 'this text' };
-  const width = Math.max(...Object.keys(all).map((option) => option.length));
-  const options = Object.entries(all).map(([option, text]) => `  --${option.padEnd(width)}  ${text}`);
-  return `${summary}\n\nUsage:\n${usage.map((line) => `  satchel ${name} ${line}`.trimEnd()).join('\n')}\n\nOptions:\n${options.join('\n')}\n`;
+  const options = Object.entries(all).map(([option, text]) => [`--${option}`, text]);
+  return [
+    `${summary}\n`,
+    section(
+      'Usage',
+      usage.map((line) => [`satchel ${name} ${line}`.trimEnd()]),
+    ),
+    section('Options', options),
+    ...(Object.keys(variables).length === 0 ? [] : [section('Environment', Object.entries(variables))]),
+  ].join('');
+};
+
+const section = (title: string, rows: readonly (readonly string[])[]): string =>
+  `\n${title}:\n${renderTable(rows).replace(/^(?=.)/gm, '  ')}`;
+
+const version = async (): Promise<string> => {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
 };
 
 const parse = (command: Command, args: readonly string[]) => {
+  const parsed = parseOptions(command, args);
+  const surplus = parsed.positionals[command.words ?? 0];
+  if (surplus !== undefined && parsed.values.help !== true)
+    throw new SatchelError('usage', { detail: `There is no place for the word ${surplus}` });
+  return parsed;
+};
+
+const parseOptions = (command: Command, args: readonly string[]) => {
   try {
     return parseArgs({
       args: [...args],
@@ -38,6 +62,10 @@ const main = async (args: readonly string[]): Promise<number> => {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     terminal.write(overview());
     return name === undefined ? 2 : 0;
+  }
+  if (name === '--version') {
+    terminal.write(`${await version()}\n`);
+    return 0;
   }
   const json = rest.includes('--json');
   const entry = COMMANDS.find((one) => one.name === name);

@@ -61,6 +61,20 @@ export const alertSettings = ({
   return { alertWebhook: { url, secret } };
 };
 
+/** The variables that `authSettings` and `alertSettings` read, and those of `createServer`'s other settings. */
+export const serverVariables = {
+  SATCHEL_SECRET: 'key of HS256 that signs the tokens; or',
+  SATCHEL_JWKS: 'address or file of the public keys that do',
+  SATCHEL_ISSUER: 'iss that tokens must have; default any',
+  SATCHEL_AUDIENCE: 'aud that tokens must have; default any',
+  SATCHEL_ROLES_CLAIM: 'claim with the roles; default roles',
+  SATCHEL_CHANNEL_CLAIM: 'claim with the channel; default channel',
+  SATCHEL_ORIGINS: 'origins of web pages that may ask, with commas between them; default its own alone',
+  SATCHEL_METRICS_TOKEN: 'token without which /metrics is not served',
+  SATCHEL_ALERT_WEBHOOK: 'address that alerts to operators are sent to; default none, they go to the log',
+  SATCHEL_ALERT_SECRET: 'key that signs what is sent there',
+};
+
 /** A list with commas between its parts. */
 export const listOf = (text: string | undefined): readonly string[] =>
   (text ?? '')

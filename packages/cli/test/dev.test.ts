@@ -17,6 +17,7 @@ interface Served {
   readonly token: string;
   readonly userId: string;
   readonly roles: readonly string[];
+  readonly database: string;
 }
 
 const pull = (url: string, token: string, client: number): Promise<Response> =>
@@ -41,6 +42,8 @@ describe('dev', () => {
     const { token } = await place.json<{ token: string }>(['token', 'ben']);
     expect((await pull(served.url, token, 2)).status).toBe(200);
     expect((await pull(served.url, `${token}x`, 2)).status).toBe(401);
+
+    expect((await place.run(['doctor', '--database', served.database])).code).toBe(0);
 
     expect(place.processes().length).toBeGreaterThan(1);
     dev.signal('SIGINT');

@@ -158,7 +158,6 @@ describe('conflicts', () => {
     const cases: [string, string[], Record<string, string>][] = [
       ['conflict_unknown', ['show', unknown], {}],
       ['auth_invalid', ['list'], { SATCHEL_TOKEN: 'x' }],
-      ['request_invalid', ['list', '--state', 'lost'], {}],
     ];
     for (const [code, words, environment] of cases) {
       const ended = await place.run(['conflicts', ...words], { ...admin, ...environment });

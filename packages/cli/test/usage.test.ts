@@ -42,6 +42,8 @@ describe('usage', () => {
       expect(helps[i]?.stdout).toContain(`satchel ${name}`);
       expect(helps[i]?.stdout).toMatch(/--json .+\n.*--help /);
     }
+    expect(helps[COMMANDS.indexOf('start')]?.stdout).toMatch(/^ {2}SATCHEL_SECRET +\w/m);
+    expect((await place.run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   const wrong: readonly (readonly [string, readonly string[]])[] = [
@@ -54,8 +56,12 @@ describe('usage', () => {
     ['a token for nobody', ['token']],
     ['claims that are no object', ['token', 'ana', '--claims', '[1]']],
     ['hours that are no number', ['token', 'ana', '--hours', 'x']],
+    ['a word too many', ['token', 'ana', 'ben']],
+    ['a word where none belongs', ['migrate', 'all']],
     ['a verb that is none', ['conflicts', 'nope', '--token', 'x']],
     ['a conflict without id', ['conflicts', 'show', '--token', 'x']],
+    ['an id that is none', ['conflicts', 'show', 'f1e5f064', '--token', 'x']],
+    ['a state that is none', ['conflicts', '--state', 'opened', '--token', 'x']],
     ['a decision that says nothing', ['conflicts', 'resolve', 'id', '--token', 'x']],
     ['a field without value', ['conflicts', 'resolve', 'id', '--field', 'name', '--token', 'x']],
     ['a field that is no JSON', ['conflicts', 'resolve', 'id', '--field', 'name=x', '--token', 'x']],
@@ -124,6 +130,7 @@ describe('usage', () => {
          export default defineApp({ name: 'x', tables: { t: table({ name: text() }, { scope: 'all' }) }, scopesOf: () => [] });`,
       ],
     ];
+    expect(expectError(await empty.run(['migrate']), 'app_invalid')).toContain('satchel init');
     for (const [file, text] of cases) {
       writeFileSync(join(empty.folder, file), text);
       const told = await empty.run(['migrate', '--app', file]);

@@ -1,4 +1,4 @@
-import { type Conflict, type ConflictList, type Json, SatchelError } from '@satchel/protocol';
+import { type Conflict, type ConflictList, isUuid, type Json, SatchelError } from '@satchel/protocol';
 import { type Command, type Given, isSet, textOption } from '../command.ts';
 import { renderTable } from '../screen.ts';
 import { askServer, serverHelp, serverOptions } from '../server-address.ts';
@@ -13,6 +13,7 @@ export const conflicts: Command = {
     'escalate ID [--note TEXT]',
     'undo ID',
   ],
+  words: 2,
   options: {
     ...serverOptions,
     state: { type: 'string' },
@@ -53,7 +54,9 @@ export const conflicts: Command = {
 
 const pathOf = (id: string | undefined): string => {
   if (id === undefined) throw new SatchelError('usage', { detail: 'Name the conflict by its id' });
-  return `/v1/conflicts/${encodeURIComponent(id)}`;
+  if (!isUuid(id))
+    throw new SatchelError('usage', { detail: `${id} is no id; satchel conflicts shows them in full` });
+  return `/v1/conflicts/${id}`;
 };
 
 const note = (given: Given): { readonly note?: string } => {
@@ -89,10 +92,14 @@ const fieldChoice = (text: string): [string, Json] => {
   }
 };
 
+const STATES: readonly string[] = ['open', 'escalated', 'settled'] satisfies Conflict['state'][];
+
 const list = async (given: Given): Promise<number> => {
   const asked = new URLSearchParams();
   for (const name of ['state', 'table'] as const) {
     const value = textOption(given, name);
+    if (name === 'state' && value !== undefined && !STATES.includes(value))
+      throw new SatchelError('usage', { detail: `--state takes ${STATES.join(', ')}, not ${value}` });
     if (value !== undefined) asked.set(name, value);
   }
   const all: Conflict[] = [];
@@ -129,8 +136,8 @@ const show = (given: Given, conflict: Conflict): number => {
     given.screen.write(`${JSON.stringify(conflict)}\n`);
     return 0;
   }
-  const value = (values: Conflict['base'], column: string): string =>
-    values === null ? '(no row)' : JSON.stringify(values[column] ?? null);
+  const value = (values: Conflict['base'], column: string, none = '(no row)'): string =>
+    values === null ? none : JSON.stringify(values[column] ?? null);
   const { conflictId, state, kind, table, key, author, policy, reason, decision, decidedBy } = conflict;
   given.screen.write(
     [
@@ -149,7 +156,7 @@ const show = (given: Given, conflict: Conflict): number => {
           value(conflict.base, column),
           value(conflict.client, column),
           value(conflict.server, column),
-          value(conflict.result, column),
+          value(conflict.result, column, state === 'settled' ? '(no row)' : '(undecided)'),
         ]),
       ]),
     ].join('\n'),

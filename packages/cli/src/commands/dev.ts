@@ -11,7 +11,14 @@ import { type Command, isSet, textOption } from '../command.ts';
 import { databaseHelp, databaseOptions, reaching } from '../database-address.ts';
 import { DEVELOPMENT_FOLDER, developmentSecret } from '../development.ts';
 import { appHelp, appOptions, loadApp } from '../load-app.ts';
-import { listenHelp, listenOn, listenOptions, listOf, untilAborted } from '../server-settings.ts';
+import {
+  listenHelp,
+  listenOn,
+  listenOptions,
+  listOf,
+  serverVariables,
+  untilAborted,
+} from '../server-settings.ts';
 
 /** `satchel dev`: PostgreSQL, server and tokens on this machine, with one command. */
 export const dev: Command = {
@@ -30,6 +37,7 @@ export const dev: Command = {
     user: 'user of the token that is printed; default dev',
     roles: 'roles of that token; default admin',
   },
+  variables: { SATCHEL_ORIGINS: serverVariables.SATCHEL_ORIGINS },
   async run(given) {
     const { environment, signal } = given;
     const secret = await developmentSecret(given);
@@ -59,8 +67,8 @@ export const dev: Command = {
         const token = await issuer.issue({ userId, roles, lifetime: 12 * 3_600 });
         given.screen.write(
           isSet(given, 'json')
-            ? `${JSON.stringify({ url: server.url, token, userId, roles })}\n`
-            : `${app.name} is served on ${server.url}\nDocumentation: ${server.url}/docs\n\nToken of ${userId} (${roles.join(', ')}), good for 12 hours:\n${token}\n\nOther users: npx satchel token USER --roles ROLES\nCtrl-C stops everything; the data stays in ${DEVELOPMENT_FOLDER}/.\n`,
+            ? `${JSON.stringify({ url: server.url, token, userId, roles, ...(postgres ? { database } : {}) })}\n`
+            : `${app.name} is served on ${server.url}\nDocumentation: ${server.url}/docs\n${postgres ? `PostgreSQL: ${database}\n` : ''}\nToken of ${userId} (${roles.join(', ')}), good for 12 hours:\n${token}\n\nOther users: npx satchel token USER [--roles a,b] [--claims JSON]\nCtrl-C stops everything; the data stays in ${DEVELOPMENT_FOLDER}/.\n`,
         );
         await untilAborted(signal);
       } finally {

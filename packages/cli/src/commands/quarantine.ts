@@ -8,12 +8,13 @@ import { renderTable } from '../screen.ts';
 /** `satchel quarantine`: what a device keeps that the server refused. */
 export const quarantine: Command = {
   usage: [
-    '[list] --directory DIR --database NAME --user ID',
-    'show ID …',
-    'export [ID …] [--out FILE]',
-    'retry ID …',
-    'discard ID …',
+    '[list] --user ID [--directory DIR] [--database NAME]',
+    'show ID --user ID …',
+    'export [ID …] [--out FILE] --user ID …',
+    'retry ID … --user ID …',
+    'discard ID … --user ID …',
   ],
+  words: Number.POSITIVE_INFINITY,
   options: {
     ...appOptions,
     directory: { type: 'string' },

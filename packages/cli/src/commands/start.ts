@@ -9,6 +9,7 @@ import {
   listenOn,
   listenOptions,
   listOf,
+  serverVariables,
   untilAborted,
 } from '../server-settings.ts';
 
@@ -17,6 +18,7 @@ export const start: Command = {
   usage: ['[--port N] [--host ADDRESS]'],
   options: { ...appOptions, ...databaseOptions, ...listenOptions },
   help: { ...appHelp, ...databaseHelp, ...listenHelp },
+  variables: serverVariables,
   async run(given) {
     const { environment, signal } = given;
     const app = await loadApp(given);

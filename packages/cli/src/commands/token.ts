@@ -7,6 +7,7 @@ import { developmentSecret } from '../development.ts';
 /** `satchel token`: a token of the development issuer. */
 export const token: Command = {
   usage: ['USER [--roles a,b] [--channel NAME] [--claims JSON] [--hours N]'],
+  words: 1,
   options: {
     roles: { type: 'string' },
     channel: { type: 'string' },
@@ -14,7 +15,7 @@ export const token: Command = {
     hours: { type: 'string' },
   },
   help: {
-    roles: 'roles, with commas between them',
+    roles: 'roles, with commas between them; default none',
     channel: 'way in: mobile, web, agent, ussd, sms',
     claims: 'further claims, as a JSON object',
     hours: 'hours until it expires; default 12',
