@@ -1,7 +1,6 @@
 import type {
   Change,
   Conflict,
-  DigestResponse,
   Json,
   Mutation,
   Outcome,
@@ -237,8 +236,6 @@ export interface Differences {
   readonly fetch: readonly string[];
   readonly surplus: readonly string[];
 }
-
-export type DigestsKnown = DigestResponse['scopes'];
 
 /** One run of the sync loop, as the history shows it. */
 export interface SyncRun {

@@ -1,7 +1,4 @@
-import type { Scheduler } from '@satchel/core';
 import {
-  type AckResponse,
-  ackResponseSchema,
   type Conflict,
   type ConflictList,
   conflictListSchema,
@@ -9,23 +6,20 @@ import {
   type DigestResponse,
   digestResponseSchema,
   isErrorCode,
-  LIVE_CLOSE,
-  liveDownSchema,
   NEXT_CURSOR_HEADER,
   type PushResponse,
   type RowsResponse,
   rowsResponseSchema,
   SatchelError,
-  type StatusResponse,
-  statusResponseSchema,
   type VersionsResponse,
   versionsResponseSchema,
 } from '@satchel/protocol';
 import type { HttpAnswer, HttpExchange, HttpRequest, SocketOpener } from './http-exchange.ts';
-import { LivePushes } from './live-pushes.ts';
-import { readLivePage, readPage } from './page-text.ts';
+import type { LivePushes } from './live-pushes.ts';
+import { openLiveSocket, type SmallPushes } from './live-socket.ts';
+import { readPage } from './page-text.ts';
 import { pushResponse } from './push-answer.ts';
-import type { LiveConnection, LiveOpen, Metered, PullAnswer, TokenSource, Transport } from './transport.ts';
+import type { Metered, PullAnswer, TokenSource, Transport } from './transport.ts';
 
 export interface HttpTransportOptions {
   /** Address of the server, for example `https://sync.example.org`. */
@@ -36,7 +30,7 @@ export interface HttpTransportOptions {
   /** Milliseconds without a byte after which an exchange is given up. Default 30,000. */
   readonly timeoutMs?: number;
   /** With it small pushes go over the live connection while one is open. */
-  readonly live?: { readonly scheduler: Scheduler; readonly userId: string };
+  readonly live?: SmallPushes;
 }
 
 type Heard = (traffic: 'data' | 'alerts' | 'media' | 'advisories', action: string, bytes: Metered) => void;
@@ -136,15 +130,6 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
       return answer.status === 304 ? { kind: 'unchanged' } : { kind: 'page', lines: readPage(answer.text) };
     },
 
-    ack: (request, signal): Promise<AckResponse> =>
-      post('ack', '/v1/ack', ackResponseSchema as Parser<AckResponse>, request, signal),
-    status: (clientId, signal): Promise<StatusResponse> =>
-      get(
-        'status',
-        `/v1/status?clientId=${clientId}`,
-        statusResponseSchema as Parser<StatusResponse>,
-        signal,
-      ),
     digests: (request, signal): Promise<DigestResponse> =>
       post('digests', '/v1/digests', digestResponseSchema as Parser<DigestResponse>, request, signal),
     versions: (request, signal): Promise<VersionsResponse> =>
@@ -176,7 +161,7 @@ export const httpTransport = (options: HttpTransportOptions): Transport => {
       ),
 
     live: (open) =>
-      openLive({
+      openLiveSocket({
         url: `${server.replace(/^http/, 'ws')}/v1/live`,
         bearer,
         openSocket: options.openSocket,
@@ -211,125 +196,4 @@ const failureOf = (answer: HttpAnswer, type: string): SatchelError => {
   if (answer.status === 413) return new SatchelError('body_too_large', { limit: 0 });
   if (answer.status >= 500) return new SatchelError('server_busy');
   return new SatchelError('network_intercepted', { status: answer.status });
-};
-
-/** Frame and masking bytes of a small WebSocket message. */
-const FRAME_BYTES = 8;
-
-const openLive = (given: {
-  readonly url: string;
-  readonly bearer: () => Promise<string>;
-  readonly openSocket: SocketOpener;
-  readonly open: LiveOpen;
-  readonly heard: (action: 'live' | 'push', bytes: Metered) => void;
-  readonly live: HttpTransportOptions['live'];
-  /** Who takes pushes from here on; `null` when the connection has ended. */
-  readonly pushes: (now: LivePushes | null) => void;
-}): LiveConnection => {
-  const { open } = given;
-  let pushes: LivePushes | null = null;
-  let closed = false;
-  let lastProblem: string | undefined;
-  const end = (code: string): void => {
-    if (closed) return;
-    closed = true;
-    endPushes();
-    open.closed(code);
-  };
-  const endPushes = (): void => {
-    if (!pushes) return;
-    pushes.end();
-    pushes = null;
-    given.pushes(null);
-  };
-  const send = (message: unknown, action: 'live' | 'push' = 'live'): void => {
-    if (closed) return;
-    const text = JSON.stringify(message);
-    given.heard(action, { sent: text.length + FRAME_BYTES, received: 0 });
-    socket.send(text);
-  };
-  const socket = given.openSocket(given.url, {
-    open: () => {
-      given.bearer().then(
-        (token) => {
-          send({ type: 'hello', token, ...open.hello });
-          open.opened();
-        },
-        () => {
-          socket.close();
-          end('auth_missing');
-        },
-      );
-    },
-    message: (text) => {
-      if (closed) return;
-      const isAnswer = text.startsWith('{"type":"answer"');
-      given.heard(isAnswer ? 'push' : 'live', { sent: 0, received: text.length + FRAME_BYTES });
-      if (text.startsWith('{"line":')) {
-        try {
-          open.page(readLivePage(text));
-        } catch {
-          // A page that cannot be read is met like one that was lost: by a pull.
-          open.poke();
-        }
-        return;
-      }
-      const message = liveDownSchema.safeParse(parse(text));
-      if (!message.success) return;
-      switch (message.data.type) {
-        case 'ready':
-          if (given.live && message.data.push === given.live.userId) {
-            const { scheduler, userId } = given.live;
-            const { clientId, schemaVersion } = open.hello;
-            pushes = new LivePushes({ clientId, userId, schemaVersion }, scheduler, (push) =>
-              send(push, 'push'),
-            );
-            given.pushes(pushes);
-          }
-          return open.ready(message.data.sessionId);
-        case 'answer':
-          pushes?.answered(message.data);
-          return;
-        case 'poke':
-          return open.poke();
-        case 'problem':
-          lastProblem = message.data.problem.code;
-      }
-    },
-    closed: (code) => end(codeOfClose(code, lastProblem)),
-  });
-  return {
-    resume: (cursor) => send({ type: 'resume', cursor }),
-    token: (token) => send({ type: 'token', token }),
-    close: () => {
-      closed = true;
-      endPushes();
-      socket.close();
-    },
-  };
-};
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
-const codeOfClose = (code: number, problem: string | undefined): string => {
-  switch (code) {
-    case LIVE_CLOSE.needsAuth:
-      return problem ?? 'auth_expired';
-    case LIVE_CLOSE.revoked:
-      return 'client_revoked';
-    case LIVE_CLOSE.behind:
-      return 'server_busy';
-    case LIVE_CLOSE.invalid:
-      return problem ?? 'request_invalid';
-    case LIVE_CLOSE.goingAway:
-      return 'server_stopping';
-    default:
-      return 'network_unreachable';
-  }
 };

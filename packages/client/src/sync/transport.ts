@@ -1,6 +1,4 @@
 import type {
-  AckRequest,
-  AckResponse,
   Conflict,
   ConflictList,
   DigestRequest,
@@ -12,7 +10,6 @@ import type {
   ResolveRequest,
   RowsRequest,
   RowsResponse,
-  StatusResponse,
   VersionsRequest,
   VersionsResponse,
 } from '@satchel/protocol';
@@ -47,8 +44,6 @@ export interface Transport {
     sent?: () => void,
     next?: (cursor: string) => void,
   ): Promise<PullAnswer>;
-  ack(request: AckRequest, signal: AbortSignal): Promise<AckResponse>;
-  status(clientId: string, signal: AbortSignal): Promise<StatusResponse>;
   digests(request: DigestRequest, signal: AbortSignal): Promise<DigestResponse>;
   versions(request: VersionsRequest, signal: AbortSignal): Promise<VersionsResponse>;
   rows(request: RowsRequest, signal: AbortSignal): Promise<RowsResponse>;

@@ -12,7 +12,7 @@ export const JOURNAL = 'journal';
 let opening: Promise<IDBDatabase> | undefined;
 
 /** Opens Satchel's IndexedDB; rejects with `storage_unavailable` where the browser refuses it. */
-export const openIndexedDb = (): Promise<IDBDatabase> => {
+const openIndexedDb = (): Promise<IDBDatabase> => {
   opening ??= new Promise<IDBDatabase>((done, failed) => {
     const request = indexedDB.open(DATABASE, VERSION);
     request.onupgradeneeded = () => {
