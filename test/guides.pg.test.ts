@@ -3,12 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import * as client from '@satchel/client';
 import * as documents from '@satchel/client/documents';
 import * as node from '@satchel/client/node';
 import * as schema from '@satchel/schema';
 import * as civicReports from '@satchel-examples/civic-reports/app';
 import * as shop from '@satchel-examples/shop/app';
+import ts from 'typescript';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Field, openField } from './field/field.ts';
 import { CASTS } from './policies/cast.ts';
@@ -54,7 +56,7 @@ const withoutImports = (text: string): string =>
 
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (
   ...text: string[]
-) => (...values: unknown[]) => Promise<void>;
+) => (...values: unknown[]) => Promise<unknown>;
 
 /** Runs the code of a guide from top to bottom, as one program. */
 const run = async (guide: string, given: Readonly<Record<string, unknown>>): Promise<void> => {
@@ -73,6 +75,16 @@ const run = async (guide: string, given: Readonly<Record<string, unknown>>): Pro
     ...Object.values(given),
   );
 };
+
+/** The guide's TypeScript without its types, and what it exports by default as what it returns. */
+const asProgram = (text: string): string =>
+  withoutImports(
+    ts
+      .transpileModule(text, {
+        compilerOptions: { target: ts.ScriptTarget.ESNext, verbatimModuleSyntax: true },
+      })
+      .outputText.replace(/^export default /m, 'return '),
+  );
 
 const open: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
@@ -143,6 +155,31 @@ describe('the guides', () => {
       manager: await field.token({ userId: 'manager', roles: ['manager'], claims }),
     };
     await run('testing-scenarios.md', { directory, server: field.server.url, tokens });
+  });
+
+  it('a first app: its code runs, and prints what the guide says', async () => {
+    const [definition = '', main = ''] = blocksOf('first-app.md')
+      .filter(({ info }) => info === 'ts')
+      .map(({ text }) => text);
+    const app = await new AsyncFunction('load', asProgram(definition))((name: string) => MODULES[name]);
+    const { field, directory } = await fieldOf(app as unknown as schema.App);
+    const claims = { district: 'north' };
+    const [ANA, BEN] = await Promise.all(
+      ['ana', 'ben'].map((userId) => field.token({ userId, roles: ['adviser'], claims })),
+    );
+    const printed: string[] = [];
+    const log = (...values: unknown[]): void => {
+      printed.push(values.map((value) => (typeof value === 'string' ? value : inspect(value))).join(' '));
+    };
+    const here = main.replace('http://127.0.0.1:7330', field.server.url).replace('./data', directory);
+    await new AsyncFunction('load', 'console', 'process', asProgram(here))(
+      (name: string) => (name === './satchel.app.js' ? { default: app } : MODULES[name]),
+      { log },
+      { env: { ANA, BEN } },
+    );
+    const said = [...main.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text = '']) => text);
+    expect(said.map((text, at) => text.slice(0, printed[at]?.length))).toEqual(printed);
+    expect(printed).toHaveLength(6);
   });
 
   it('good practice: its code runs', () => run('good-practice.md', {}));
