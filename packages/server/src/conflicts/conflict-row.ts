@@ -32,6 +32,8 @@ export interface ConflictRow {
   readonly server_by: string | null;
   readonly server_at: number | null;
   readonly server_device: string | null;
+  /** Kind `delete`: the row as it was when it was deleted, as far as the audit knows it. */
+  readonly last: Values | null;
   readonly mutation_ids: string[];
   readonly decision: Decision | null;
   readonly fields: ResolveRequest['fields'] | null;
@@ -46,7 +48,7 @@ export interface ConflictRow {
 export const CONFLICT_COLUMNS = `c.conflict_id, t.name as table_name, c.key, c.kind, c.state, c.columns, c.holder,
   c.base, c.client, c.server, c.result, c.undo, c.version, c.policy, c.reason, c.decided_who, c.flags, c.principal,
   c.author, c.client_id, d.device_name, c.mutation_ids, m.hlc as edited_hlc, s.user_id as server_by,
-  s.at as server_at, s.device_name as server_device, c.decision, c.fields, c.decided_by, c.note, c.created_at,
+  s.at as server_at, s.device_name as server_device, l.before as last, c.decision, c.fields, c.decided_by, c.note, c.created_at,
   c.decided_at, c.expires_at, c.expire_then`;
 
 export const CONFLICT_SOURCE = `satchel.conflicts c
@@ -60,7 +62,13 @@ export const CONFLICT_SOURCE = `satchel.conflicts c
       left join satchel.clients w on w.client_id = a.client_id
      where a.table_id = c.table_id and a.key = coalesce(c.holder, c.key) and a.at <= c.created_at
        and (a.mutation_id is null or a.mutation_id <> all(c.mutation_ids))
-     order by a.audit_id desc limit 1) s on true`;
+     order by a.audit_id desc limit 1) s on true
+  left join lateral (
+    select a.before
+      from satchel.audit a
+     where c.kind = 'delete' and c.server is null and a.table_id = c.table_id and a.key = c.key
+       and a.op = 'delete' and a.before is not null
+     order by a.audit_id desc limit 1) l on true`;
 
 /** The record, locked where the transaction is to change it. */
 export const readConflict = async (

@@ -282,10 +282,14 @@ describe('a review', () => {
     await a.write(remove('crops', 'r9', { version, values: crop }));
     const outcome = await b.write(update('crops', 'r9', { area: 4 }, { version, values: { area: 1 } }));
     expect(outcome.outcome).toBe('review');
+    // Who decides sees the record that is gone, and not the edited column alone; also once it was decided.
+    const shown = () => showConflict(field.ctx, bob, outcome.changes[0]?.conflictId ?? '');
+    expect(await shown()).toMatchObject({ base: crop, client: { area: 4 }, server: null });
     await resolveConflict(field.ctx, root, outcome.changes[0]?.conflictId ?? '', {
       decision: 'accept-client',
     });
     expect(await row('crops', 'r9')).toMatchObject({ area: 4, name: 'wheat' });
+    expect(await shown()).toMatchObject({ state: 'settled', base: crop });
   });
 
   test('[CONF-08] of a unique value: what cannot be done is told to the decider and stays open', async () => {

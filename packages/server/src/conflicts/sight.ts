@@ -108,7 +108,8 @@ export const shownConflict = (
     ...(seesServer ? writerOf(row) : {}),
     columns: everything ? row.columns : row.columns.filter((name) => readable.includes(name)),
     ...(row.holder !== null && (everything || reach.holder) ? { holder: row.holder } : {}),
-    base: ofOthers(row.base),
+    // Whoever decides about a deleted record is shown the record, not the edit of it alone.
+    base: ofOthers(row.last === null ? row.base : { ...row.last, ...row.base }),
     client: own,
     server: ofServer(row.server),
     result: ofServer(row.result),
