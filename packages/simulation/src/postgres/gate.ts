@@ -20,6 +20,8 @@ export interface Operation {
   readonly connection: GatedConnection;
   /** `commit` of a transaction that may have written, `autocommit` of a statement that may have, else nothing. */
   readonly ends: 'commit' | 'autocommit' | '';
+  /** Whether others may go on after it: it is no statement within a transaction that stays open. */
+  readonly frees: boolean;
   /** What is asked, in short, for the trace. */
   readonly label: string;
   readonly run: () => Promise<unknown>;
@@ -30,6 +32,8 @@ export interface Operation {
 /** What the gate must know of a connection. */
 export interface GatedConnection {
   readonly processID: number | null;
+  /** Ids of its transactions that have noted something since they were last taken. */
+  takeNoted(): readonly string[];
 }
 
 interface Waiting {
@@ -45,13 +49,13 @@ type Ended =
 export interface GateGiven {
   readonly timeline: Timeline;
   readonly seed: number;
-  /** After each commit of a connection of `owner`. */
-  readonly committed: (owner: Owner) => Promise<void>;
+  /** After each commit of a connection of `owner` in which something was noted, by these transactions. */
+  readonly committed: (owner: Owner, noted: readonly string[]) => Promise<void>;
   readonly waited: (owner: Owner) => void;
 }
 
 /** Real milliseconds in which an everyday statement has ended, before it is asked whether it waits for a lock. */
-const PATIENCE = 3;
+const PATIENCE = 20;
 const LONGEST_PATIENCE = 50;
 /** Real milliseconds after which a statement that neither ends nor waits for a lock is called hung. */
 const HUNG_AFTER = 180_000;
@@ -133,13 +137,16 @@ export class Gate {
       return;
     }
     await this.#ended(operation, ended);
-    await this.#goOn();
+    if (operation.frees || !ended.ok) await this.#goOn();
   }
 
   async #ended(operation: Operation, ended: Ended): Promise<void> {
     const { owner, ends } = operation;
     const isCommit = ends === 'commit';
-    if (ended.ok && ends !== '') await this.#given.committed(owner);
+    if (ended.ok && ends !== '') {
+      const noted = operation.connection.takeNoted();
+      if (noted.length > 0) await this.#given.committed(owner, noted);
+    }
     if (isCommit && ended.ok && owner.onCommit?.('after')) return;
     if (!owner.alive) return;
     if (ended.ok) operation.done(ended.result);
@@ -151,14 +158,10 @@ export class Gate {
   /**
    * Whether the log is on disk for a server that asks now. PostgreSQL writes to it and flushes it
    * when it likes (a read that prunes a page does, and which read that is, is not of the seed), so
-   * the seed says it: yes, and then it is; or no, which is never wrong.
+   * the seed says it: yes, and then whoever asks flushes it first; or no, which is never wrong.
    */
-  async logIsOnDisk(owner: Owner): Promise<boolean> {
-    const isOnDisk = this.#drawOf(`log ${owner.name}`).chance(0.8);
-    // The one call that flushes the log and takes no transaction id.
-    if (isOnDisk)
-      await (this.#watcher as pg.Client).query(`select pg_logical_emit_message(false, '', '', true)`);
-    return isOnDisk;
+  logIsOnDisk(owner: Owner): boolean {
+    return this.#drawOf(`log ${owner.name}`).chance(0.8);
   }
 
   /** Those whose lock is free now, one by one. */

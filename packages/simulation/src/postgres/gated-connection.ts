@@ -1,6 +1,8 @@
+import type { Duplex } from 'node:stream';
 import type { Clock } from '@satchel/core';
 import pg from 'pg';
 import type { Gate, Operation, Owner } from './gate.ts';
+import { NOTED } from './probe.ts';
 
 type Callback = (error?: Error) => void;
 
@@ -18,6 +20,8 @@ const HASH = /_[0-9a-f]{24}$/;
 
 /** Statements that tell, in `flushed`, whether the log is on disk. */
 const ASKS_OF_THE_LOG = new Set(['moments_standing', 'moments_flushed']);
+/** The one call that flushes the log and takes no transaction id. */
+const FLUSH = `select pg_logical_emit_message(false, '', '', true)`;
 
 /** A transaction that lies open for a virtual second may lie there for a real minute: that ends none. */
 const beginText = (now: number): string =>
@@ -47,6 +51,7 @@ export const gatedConnections = (given: {
     #failed = false;
     #lost = false;
     #isClosed = false;
+    readonly #noted = new Set<string>();
     /** Ends with the statement asked last. */
     #last: Promise<void> = Promise.resolve();
     /** Called when PostgreSQL is ready for the next statement, or gone. */
@@ -59,6 +64,9 @@ export const gatedConnections = (given: {
         this.#lost = true;
       });
       this.on('drain', () => this.#rested());
+      this.on('notice', ({ code, message }) => {
+        if (code === NOTED && message !== undefined) this.#noted.add(message);
+      });
       this.on('end', () => {
         this.#lost = true;
         this.#isClosed = true;
@@ -68,10 +76,17 @@ export const gatedConnections = (given: {
       });
     }
 
+    takeNoted(): readonly string[] {
+      const noted = [...this.#noted];
+      this.#noted.clear();
+      return noted;
+    }
+
     override connect(): Promise<void>;
     override connect(callback: Callback): void;
     override connect(callback?: Callback): Promise<void> | undefined {
       const connecting = this.#ask('', 'connect', {
+        frees: false,
         run: async () => {
           await super.connect();
           gate.opened(pidOf(this) as number);
@@ -118,14 +133,22 @@ export const gatedConnections = (given: {
           : this.#inTransaction || reads || begins || ends
             ? ''
             : 'autocommit';
+      const frees = !begins && (!this.#inTransaction || ends || text.startsWith('rollback'));
       const label = (query.name ?? text.slice(0, 40)).replaceAll(/\s+/g, ' ').replace(HASH, '');
       try {
         const result = await this.#ask(kind, label, {
+          frees,
           run: async () => {
-            const isOnDisk = ASKS_OF_THE_LOG.has(label) ? await gate.logIsOnDisk(owner) : undefined;
-            this.#tellTime(begins || ends);
+            const isOnDisk = ASKS_OF_THE_LOG.has(label) ? gate.logIsOnDisk(owner) : undefined;
             const text = begins ? `${query.text}; ${beginText(clock.now())}` : query.text;
-            const ran = await this.#send({ ...query, text });
+            // What goes before it leaves with it: PostgreSQL is woken once.
+            const { stream } = streamOf(this);
+            stream.cork();
+            if (isOnDisk) this.#sendBefore(FLUSH);
+            this.#tellTime(begins || ends);
+            const sent = this.#send({ ...query, text });
+            stream.uncork();
+            const ran = await sent;
             if (begins) {
               this.#inTransaction = true;
               this.#writes = !text.includes('read only');
@@ -179,10 +202,14 @@ export const gatedConnections = (given: {
       if (this.#inTransaction) this.#localNow = now;
       else this.#sessionNow = now;
       const text = this.#inTransaction ? nowText(now).replace('set ', 'set local ') : nowText(now);
+      this.#sendBefore(text);
+    }
+
+    #sendBefore(text: string): void {
       (super.query as (text: string) => Promise<unknown>).call(this, text).catch(() => undefined);
     }
 
-    #ask(ends: Operation['ends'], label: string, work: Pick<Operation, 'run'>): Promise<unknown> {
+    #ask(ends: Operation['ends'], label: string, work: Pick<Operation, 'run' | 'frees'>): Promise<unknown> {
       if (!owner.alive) return new Promise(() => {});
       return new Promise((done, failed) => {
         gate.submit({
@@ -203,6 +230,10 @@ export const gatedConnections = (given: {
 /** The backend of a connection; the driver's types do not know the number. */
 export const pidOf = (client: pg.Client): number | null =>
   (client as unknown as { readonly processID: number | null }).processID;
+
+/** What a connection writes to; the driver's types do not know it. */
+const streamOf = (client: pg.Client): { readonly stream: Duplex } =>
+  (client as unknown as { readonly connection: { readonly stream: Duplex } }).connection;
 
 const isReady = (client: pg.Client): boolean =>
   (client as unknown as { readonly readyForQuery: boolean }).readyForQuery;

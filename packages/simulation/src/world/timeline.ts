@@ -13,9 +13,16 @@ interface Due {
 const TURNS = 6;
 
 /** Lets every promise that can settle do so. */
-export const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < TURNS; turn += 1) await new Promise<void>((done) => setImmediate(done));
-};
+export const settle = (): Promise<void> =>
+  new Promise((done) => {
+    let left = TURNS;
+    const turn = (): void => {
+      left -= 1;
+      if (left === 0) done();
+      else setImmediate(turn);
+    };
+    setImmediate(turn);
+  });
 
 /** Events at one moment after which time is said to stand still: something asks again at once, for ever. */
 const MOST_AT_ONCE = 50_000;

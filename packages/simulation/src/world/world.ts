@@ -92,7 +92,7 @@ export class World {
     this.gate = new Gate({
       timeline: this.timeline,
       seed,
-      committed: (owner) => this.#committed(owner),
+      committed: (owner, noted) => this.#committed(owner, noted),
       waited: (owner) => this.fire('F38', owner.name, 'waits for a lock'),
     });
     this.network = new Network({
@@ -411,12 +411,15 @@ export class World {
 
   // --- commits
 
-  async #committed(owner: Owner): Promise<void> {
+  async #committed(owner: Owner, noted: readonly string[]): Promise<void> {
+    // It takes a transaction id of its own, as other programs beside the servers do: a snapshot tells
+    // one that still runs from one that has not begun only when a later one has ended.
     const { rows } = await this.reader.query<LogRow>({
-      name: 'drain',
-      text: 'with gone as (delete from sim.log returning *) select tbl, op, before, after from gone order by n',
+      name: 'noted',
+      text: `select tbl, op, before, after, pg_current_xact_id()::text as own
+             from sim.log where xid = any($1::xid8[]) order by n`,
+      values: [noted],
     });
-    if (rows.length === 0) return;
     const changed: CommittedRow[] = [];
     const mutations: CommittedMutation[] = [];
     for (const { tbl, op, before, after } of rows) {
