@@ -25,6 +25,7 @@ export const COMPONENT_STATES = {
     ...DECIDED.map((decision) => `decided-${decision}` as const),
     'chosen',
     'deleted-here',
+    'of-another-device',
     'offline',
   ],
   DataUsage: ['nothing', 'some', 'cap-reached', 'compresses-images'],

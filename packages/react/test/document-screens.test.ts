@@ -53,6 +53,26 @@ describe('what the documents show of sync', () => {
     expect(shown('farm', 'conflict')).toMatchObject({ mayRetry: false, mayReview: true });
   });
 
+  it('[REACT-35] whatever the words, an error says what happened and which attempt it is', () => {
+    const said = (['plain', 'farm', 'shop'] as const).map((preset) => {
+      const status = { ...calm, ...inPhase.error, retry: { failures: 2, attempts: 3 } };
+      const { detail, text } = indicatorOf(status, preset, words, NOW, 3);
+      return `${text} ${detail}`;
+    });
+    for (const one of said) expect(one).toMatch(/Something went wrong on the server/);
+    for (const one of said) expect(one.match(/2\/3/g)).toHaveLength(1);
+  });
+
+  it('[REACT-35] bytes are counted in the words of the language', () => {
+    expect([0, 1, 999, 1_500, 2_000_000].map(words.bytes)).toEqual([
+      '0 bytes',
+      '1 byte',
+      '999 bytes',
+      '1.5 kB',
+      '2 MB',
+    ]);
+  });
+
   it('[S0-73] [S3-106] has five states, and each of the nine phases falls onto one', () => {
     expect(new Set(Object.values(FIVE_STATE_OF))).toEqual(
       new Set(['syncing', 'synced', 'offline', 'error', 'conflict']),

@@ -51,7 +51,8 @@ export const wordsIn = ({ labels, locale, timeZone }: ProviderSettings): Words =
     new Intl.NumberFormat(tag, {
       style: 'unit',
       unit: name,
-      unitDisplay: 'short',
+      // Short, a byte stays in the singular in some languages: "0 byte".
+      unitDisplay: name === 'byte' ? 'long' : 'short',
       maximumFractionDigits: digits,
     }).format(value);
   return {

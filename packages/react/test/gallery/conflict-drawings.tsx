@@ -7,6 +7,7 @@ import {
   escalated,
   inPhase,
   listConflict,
+  ofAnotherDevice,
   schemaConflict,
   serverDeleted,
   settled,
@@ -76,6 +77,7 @@ export const conflictDrawings: Pick<Drawings, 'ConflictDialog' | 'ConflictInbox'
     'decided-escalated': resolving(escalated),
     chosen: resolving(conflict('update'), { act: accept }),
     'deleted-here': resolving(deviceDeleted),
+    'of-another-device': resolving(ofAnotherDevice),
     offline: draw(<ConflictResolver conflict={conflict('update')} />, {
       conflicts: [conflict('update')],
       status: inPhase.offline,

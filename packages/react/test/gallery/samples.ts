@@ -4,6 +4,7 @@ import type {
   OutboxState,
   QuarantineEntry,
   RefusedWrite,
+  SqlRow,
   SyncRun,
   SyncStatus,
 } from '@satchel/client';
@@ -21,6 +22,7 @@ export const inPhase: Readonly<Record<Phase, Partial<SyncStatus>>> = {
   error: {
     phase: 'error',
     pending: 3,
+    pendingByLane: { high: 1, medium: 2 },
     problem: { code: 'server_error', params: { requestId: 'r-81' } },
     retry: { failures: 1, attempts: 3 },
   },
@@ -84,6 +86,15 @@ export const softConflict = conflict('update', {
 });
 
 export const serverDeleted = conflict('delete', { server: null, columns: [] });
+/** Somebody else's, sent on to who looks at it now. */
+export const ofAnotherDevice = conflict('delete', {
+  clientId: uuid(3),
+  state: 'escalated',
+  decision: 'escalated',
+  note: 'Who measured the field?',
+  columns: [],
+  server: null,
+});
 export const deviceDeleted = conflict('delete', { client: null, columns: [] });
 
 export const uniqueConflict = conflict('unique', {
@@ -157,6 +168,12 @@ export const waiting: readonly OutboxEntry[] = [
   }),
   entry('failed', 6, { attempts: 3, problem: { code: 'network_timeout', params: { ms: 30_000 } } }),
   entry('queued', 7, { changes: [{ table: 'products', op: 'delete', key: uuid(411) }] }),
+];
+
+/** The rows of those changes that do not say which record they are of. */
+export const recordNames: readonly SqlRow[] = [
+  { tbl: 'products', key: uuid(411), name: 'Sugar 1 kg' },
+  { tbl: 'crops', key: uuid(8), name: 'Maize' },
 ];
 
 export const refused: readonly QuarantineEntry[] = [

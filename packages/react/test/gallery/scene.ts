@@ -5,6 +5,7 @@ import type {
   QuarantineEntry,
   RefusedWrite,
   RowState,
+  SqlRow,
   SyncRun,
   SyncStatus,
 } from '@satchel/client';
@@ -77,6 +78,8 @@ export interface Scene {
   readonly runs: readonly SyncRun[];
   readonly usage: readonly MeterEntry[];
   readonly rowState: RowState['state'];
+  /** What every query finds. */
+  readonly rows: readonly SqlRow[];
   /** What comes of a run that is asked for. */
   readonly runEnds: 'done' | 'failed' | 'never';
 }
@@ -129,7 +132,14 @@ export const calm: SyncStatus = {
   latencyMs: 183,
   clockOffset: -1_400,
   scopes: ['farm:7'],
-  storage: { kind: 'opfs', durability: 'full', keeping: 'persistent' },
+  storage: {
+    kind: 'opfs',
+    durability: 'full',
+    keeping: 'persistent',
+    usedBytes: 12_400_000,
+    quotaBytes: 2_000_000_000,
+    limitBytes: null,
+  },
   tab: null,
   cloned: false,
 };
@@ -154,6 +164,7 @@ export const scene = (
   runs: [],
   usage: [],
   rowState: 'synced',
+  rows: [],
   runEnds: 'never',
   ...over,
   status: { ...calm, ...over.status },
@@ -177,7 +188,7 @@ export const scriptedClient = (scene: Scene): SatchelClient => {
       discard: async () => {},
     },
     live: (_, heard) => {
-      heard({ rows: [], added: [], removed: [], changed: [] });
+      heard({ rows: scene.rows, added: scene.rows, removed: [], changed: [] });
       return { ready: Promise.resolve(), stop: () => {} };
     },
     onStatus: (heard) => {

@@ -10,7 +10,7 @@ import {
   SyncSettings,
 } from '../../src/index.ts';
 import { type Drawings, draw, drawEach, press } from './drawings.tsx';
-import { entry, history, inPhase, metered, refused, savedBeside, waiting } from './samples.ts';
+import { entry, history, inPhase, metered, recordNames, refused, savedBeside, waiting } from './samples.ts';
 import { NOW, settings } from './scene.ts';
 
 const HOUR = 3_600_000;
@@ -63,11 +63,15 @@ export const workDrawings: Pick<
         }),
     ),
     empty: draw(<PendingChanges />),
-    some: draw(<PendingChanges onEdit={nothing} />, { outbox: waiting, status: inPhase.pending }),
+    some: draw(<PendingChanges onEdit={nothing} />, {
+      outbox: waiting,
+      rows: recordNames,
+      status: inPhase.pending,
+    }),
   },
   Quarantine: {
     empty: draw(<Quarantine />),
-    some: draw(<Quarantine />, { quarantine: refused, status: { quarantined: 2 } }),
+    some: draw(<Quarantine />, { quarantine: refused, rows: recordNames, status: { quarantined: 2 } }),
     editing: draw(
       <Quarantine />,
       { quarantine: refused.slice(0, 1), status: { quarantined: 1 } },

@@ -6,11 +6,14 @@ import { eventuallyEqual, type FieldTab, type FieldWorld, openField } from './fi
 let world: FieldWorld;
 let phone: FieldTab;
 let tablet: FieldTab;
+/** An administrator's. */
+let desk: FieldTab;
 
 beforeAll(async () => {
   world = await openField();
   phone = await world.device('ana', 'Phone');
   tablet = await world.device('ana', 'Tablet');
+  desk = await world.device('root', 'Desk', ['admin']);
 }, 180_000);
 afterAll(() => world.end());
 
@@ -95,7 +98,64 @@ describe('a conflict from two browsers', () => {
     await dialog.getByRole('button', { name: 'Use server' }).click();
     await dialog.getByRole('alert').waitFor();
     expect(await world.plot('two')).toEqual(SERVER_SIDE);
+    await page.keyboard.press('Escape');
+
+    // On an administrator's screen, with whose it is and what was asked.
+    await desk.show('inbox');
+    await openConflict(desk.page, 'Sent to support');
+    const asked = desk.page.getByRole('dialog');
+    await asked.getByText('Who measured it?').waitFor();
+    await asked.getByRole('columnheader', { name: 'Phone' }).waitFor();
+    await asked.getByText('by Ana on Phone').waitFor();
+    await asked.getByRole('button', { name: 'Keep local' }).click();
+    await asked.getByText('Decided: this device').first().waitFor();
+    await everywhere('two', {
+      ...SERVER_SIDE,
+      acreage: '3.25',
+      plantedOn: '2026-03-16',
+      note: 'By the old river',
+      pests: ['armyworm', 'borer'],
+    });
+    await asked.getByRole('button', { name: 'Undo' }).click();
+    await everywhere('two', SERVER_SIDE);
+    await asked.getByRole('button', { name: 'Use server' }).click();
+    await asked.getByText('Decided: server').first().waitFor();
     expect(world.errors).toEqual([]);
+  }, 120_000);
+
+  it('[REACT-55] about a record that was deleted meanwhile shows the whole record, and brings it back', async () => {
+    const key = 'gone';
+    await tablet.ask(
+      'write',
+      "insert into plots (id, crop, acreage, pests, note) values (?, 'Cassava', '2.5', '[\"mite\"]', 'By the well')",
+      key,
+    );
+    await tablet.ask('now');
+    await phone.ask('now');
+    await phone.offline();
+    await phone.ask('write', "update plots set acreage = '4' where id = ?", key);
+    await tablet.ask('write', 'delete from plots where id = ?', key);
+    await tablet.ask('now');
+    await phone.online();
+    await phone.ask('now');
+    for (const [who, says, keep] of [
+      [phone, 'The record was deleted on the server while you edited it.', 'Keep my edit'],
+      [desk, 'The record was deleted on the server while Ana edited it.', 'Keep the edit'],
+    ] as const) {
+      await who.show('inbox');
+      await who.page.getByRole('button', { name: /Needs a decision Plots: Cassava/ }).click();
+      const dialog = who.page.getByRole('dialog', { name: 'Plots: Cassava' });
+      await dialog.getByText(says).first().waitFor();
+      // What was edited beside what it was, and all else that it held.
+      for (const row of [/Acres.*2\.5.*4/, /Crop.*Cassava/, /Pests.*mite/, /Note.*By the well/])
+        await dialog.getByRole('row', { name: row }).waitFor();
+      await dialog.getByRole('button', { name: keep }).waitFor();
+      if (who === desk) await dialog.getByRole('button', { name: keep }).click();
+      else await who.page.keyboard.press('Escape');
+    }
+    const kept = { crop: 'Cassava', acreage: '4', pests: ['mite'], note: 'By the well' };
+    await eventuallyEqual(() => world.plot(key), { ...kept, plantedOn: null, watered: false });
+    await everywhere(key, { ...kept, plantedOn: null, watered: false });
   }, 120_000);
 
   it('[REACT-52] is merged with one press where different fields or lists were changed, else the reason is told', async () => {

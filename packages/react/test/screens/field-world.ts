@@ -35,7 +35,7 @@ export interface FieldWorld {
   readonly proxy: FaultyProxy;
   readonly errors: readonly string[];
   /** A browser of its own for each device: another profile, another cookie jar, another database. */
-  device(user: string, name: string): Promise<FieldTab>;
+  device(user: string, name: string, roles?: readonly string[]): Promise<FieldTab>;
   /** Opens the database anew in a page that was loaded anew. */
   reopen(tab: FieldTab): Promise<FieldTab>;
   tokenOf(
@@ -80,8 +80,13 @@ export const openField = async (): Promise<FieldWorld> => {
   const tokenOf: FieldWorld['tokenOf'] = (userId, { roles = ['farmer'], lifetime = 3_600 } = {}) =>
     signToken(SECRET, { userId, roles, claims: {}, lifetime }, systemClock);
 
-  const opened = new Map<Page, { readonly user: string; readonly device: string }>();
-  const openIn = async (page: Page, user: string, device: string): Promise<FieldTab> => {
+  interface Opened {
+    readonly user: string;
+    readonly device: string;
+    readonly roles: readonly string[];
+  }
+  const opened = new Map<Page, Opened>();
+  const openIn = async (page: Page, { device, roles, user }: Opened): Promise<FieldTab> => {
     const ask: FieldTab['ask'] = (method, ...args) =>
       page.evaluate(
         ([name, given]) => {
@@ -92,9 +97,9 @@ export const openField = async (): Promise<FieldWorld> => {
         },
         [method, args] as const,
       ) as never;
-    const open: OpenField = { server: proxy.url, user, device, token: await tokenOf(user) };
+    const open: OpenField = { server: proxy.url, user, device, token: await tokenOf(user, { roles }) };
     const clientId = await ask('open', open);
-    opened.set(page, { user, device });
+    opened.set(page, { user, device, roles });
     return {
       page,
       clientId,
@@ -110,15 +115,15 @@ export const openField = async (): Promise<FieldWorld> => {
     proxy,
     errors,
     tokenOf,
-    async device(user, name) {
+    async device(user, name, roles = ['farmer']) {
       const browser = await launchChromium();
       browsers.push(browser);
-      return openIn(await browser.open(served.url), user, name);
+      return openIn(await browser.open(served.url), { user, device: name, roles });
     },
     async reopen({ page }) {
       const known = opened.get(page);
       if (!known) throw new Error('no such tab');
-      return openIn(page, known.user, known.device);
+      return openIn(page, known);
     },
     async plot(key) {
       const { rows } = await database.db.query<Record<string, unknown>>(

@@ -109,7 +109,8 @@ describe('hooks over a real client', () => {
     await eventuallyEqual(text('outbox'), '');
     await eventuallyEqual(text('phase'), 'synced');
     await phone.ask('now');
-    await eventuallyEqual(async () => (await text('runs')()).split(' ')[0], 'hand');
+    // A page that comes live meanwhile is a run of its own, and may be newer.
+    await eventuallyEqual(async () => (await text('runs')()).split(' ').includes('hand'), true);
     expect((await text('runs')()).split(' ')).toHaveLength(3);
     expect(await text('newest')()).toBe('first');
     const total = async (): Promise<string> => {

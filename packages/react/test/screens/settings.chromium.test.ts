@@ -130,8 +130,26 @@ describe('the settings of sync', () => {
     await eventuallyEqual(async () => (await phone.ask('status')).phase, 'paused');
     await add('paused');
     await page.getByText('1 change waits. Sync is paused.').waitFor();
-    await page.getByRole('button', { name: 'Resume sync' }).click();
+    // Focus is where the pressed button was: the next press goes on again.
+    await eventuallyEqual(() => page.evaluate(() => document.activeElement?.textContent), 'Resume sync');
+    await page.keyboard.press('Enter');
     await eventuallyEqual(pending, 0);
+    await eventuallyEqual(
+      () => page.evaluate(() => document.activeElement?.textContent),
+      'Pause for an hour',
+    );
+  });
+
+  it('[REACT-76] the history is copied without what a problem says of anybody’s data, as a file where there is no clipboard', async () => {
+    await phone.show('settings');
+    await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Copy history' }).click();
+    const stream = await (await downloading).createReadStream();
+    const runs = JSON.parse((await stream.toArray()).join(''));
+    expect(runs.length).toBeGreaterThan(1);
+    for (const { problem } of runs) expect(['string', 'undefined']).toContain(typeof problem);
+    await page.getByText('History copied.').waitFor();
   });
 
   it('[REACT-74] Clear local cache names unsent work, exports it, asks for a word, and loses none of it', async () => {

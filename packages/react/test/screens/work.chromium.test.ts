@@ -61,6 +61,14 @@ describe('work that needs somebody', () => {
     await phone.online();
     await waiting().getByText('Everything has been sent.').waitFor();
     expect((await world.plot('w1'))?.crop).toBe('Beans');
+    // A change of what is known already says which record it is of.
+    await phone.offline();
+    await phone.ask('write', "update plots set acreage = '2' where id = 'w1'");
+    await waiting().getByText('Changed · Plots: Beans').waitFor();
+    await phone.ask('write', "delete from plots where id = 'w1'");
+    await waiting().getByText('Deleted · Plots: Beans').waitFor();
+    await phone.online();
+    await waiting().getByText('Everything has been sent.').waitFor();
   });
 
   it('[REACT-81] a change that got no answer is tried again by its button', async () => {

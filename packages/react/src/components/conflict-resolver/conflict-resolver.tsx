@@ -87,7 +87,15 @@ const Undecided = ({ model }: { readonly model: ConflictModel }): ReactElement =
       {model.conflict.state === 'escalated' ? (
         <p className="satchel-note satchel-note-neutral">
           <Icon name="support" />
-          <span>{t('escalated')}</span>
+          <span>
+            {t('escalated')}
+            {model.conflict.note === undefined ? null : (
+              <>
+                <br />
+                <strong>{t('escalateNote')}:</strong> {model.conflict.note}
+              </>
+            )}
+          </span>
         </p>
       ) : null}
       {byField ? (
@@ -146,7 +154,7 @@ const Fields = ({
   const columns = [
     t('colField'),
     t('colBase'),
-    ...(model.deletedBy === 'device' ? [] : [t('colDevice')]),
+    ...(model.deletedBy === 'device' ? [] : [model.deviceLabel]),
     ...(model.deletedBy === 'server' ? [] : [t('colServer')]),
     ...(byField ? [t('colResult')] : []),
   ];

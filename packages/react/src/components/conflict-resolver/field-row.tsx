@@ -43,9 +43,14 @@ export const FieldRow = ({
         <span className="satchel-value">{valueText(field.base, field.column, words)}</span>
       </td>
       {model.deletedBy === 'device' ? null : (
-        <td data-label={t('colDevice')} data-side="device" data-chosen={isTaken('client') || undefined}>
+        <td data-label={model.deviceLabel} data-side="device" data-chosen={isTaken('client') || undefined}>
           <Changed field={field} value={field.client} />
-          {accept('client', t('acceptDevice', { field: label }))}
+          {accept(
+            'client',
+            model.isOwn
+              ? t('acceptDevice', { field: label })
+              : t('acceptThatDevice', { device: model.deviceLabel, field: label }),
+          )}
         </td>
       )}
       {model.deletedBy === 'server' ? null : (

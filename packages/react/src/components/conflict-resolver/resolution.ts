@@ -1,6 +1,7 @@
 import { type Column, canonicalJson } from '@satchel/core';
 import type { Conflict, Json, ResolveRequest, Values } from '@satchel/protocol';
 import type { Table } from '@satchel/schema';
+import { isTelling } from '../parts/telling-columns.ts';
 
 /** What a person chose for a field. */
 export type Choice =
@@ -67,10 +68,7 @@ export const fieldsOf = (conflict: Conflict, table: Table | undefined): readonly
       };
     });
   // Keys of other rows and what the server fills in say nothing to a person, unless they clash.
-  const readable = fields.filter(
-    ({ clashes, column }) =>
-      clashes || !['id', 'ref', 'serverId', 'modifiedAt'].includes(column?.type ?? 'text'),
-  );
+  const readable = fields.filter(({ clashes, name }) => clashes || isTelling(table, name));
   return [...readable.filter(({ clashes }) => clashes), ...readable.filter(({ clashes }) => !clashes)];
 };
 

@@ -6,7 +6,7 @@ import type { ConflictModel } from './use-conflict-resolver.ts';
 
 /** Who, when, and on which device, for each side; and which of them deleted the record. */
 export const Sides = ({
-  model: { conflict, deletedBy },
+  model: { conflict, deletedBy, deviceLabel },
 }: {
   readonly model: ConflictModel;
 }): ReactElement => {
@@ -15,7 +15,7 @@ export const Sides = ({
   const sides = [
     {
       side: 'device',
-      name: t('colDevice'),
+      name: deviceLabel,
       who: conflict.author,
       device: conflict.deviceName,
       at: conflict.clientAt ?? conflict.createdAt,

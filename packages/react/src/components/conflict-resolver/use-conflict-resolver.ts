@@ -33,6 +33,10 @@ export interface ConflictModel {
   readonly toDecide: number;
   /** What happened last, for a live region. */
   readonly said: string;
+  /** The change was made on this device, and not on another one whose conflict this person decides. */
+  readonly isOwn: boolean;
+  /** What the side of the device is called. */
+  readonly deviceLabel: string;
   /** Who deleted, where one side did. */
   readonly deletedBy: 'device' | 'server' | null;
   readonly merge: { readonly may: boolean; readonly why: string };
@@ -66,11 +70,11 @@ export const useConflictResolver = (
   given: Conflict,
   decided: (conflict: Conflict) => void = () => {},
 ): ConflictModel => {
-  const { app } = useSatchel();
+  const { app, clientId } = useSatchel();
   const { preset } = useSettingsOfProvider();
   const { open, resolve, settled, undo } = useConflicts();
   const texts = useTexts();
-  const { t, table, field, list } = texts;
+  const { t, table, field, list, person } = texts;
   const online = useSyncStatus()?.online ?? false;
   const conflict = [...open, ...settled].find(({ conflictId }) => conflictId === given.conflictId) ?? given;
   const [choices, setChoices] = useState<Choices>({});
@@ -97,12 +101,14 @@ export const useConflictResolver = (
   };
   const words = preset === 'plain' ? PLAIN_WORDS : PRESET_WORDS[preset];
   const deleted = deletedBy(conflict);
+  const isOwn = conflict.clientId === undefined || conflict.clientId === clientId;
   const answer = mergeAnswer(conflict, fields);
   const name = table(conflict.table);
   const bodyOf = (): string => {
     switch (conflict.kind) {
       case 'delete':
-        return t(deleted === 'device' ? 'deletedHere' : 'deletedOnServer');
+        if (isOwn) return t(deleted === 'device' ? 'deletedHere' : 'deletedOnServer');
+        return t(deleted === 'device' ? 'deletedBy' : 'deletedWhileEdited', { who: person(conflict.author) });
       case 'unique':
         return t('uniqueBody');
       case 'insert':
@@ -110,7 +116,7 @@ export const useConflictResolver = (
       case 'schema':
         return t('schemaBody');
       case 'update':
-        return t(words.conflictBody, { table: name });
+        return t(isOwn ? words.conflictBody : 'farmConflictBody', { table: name });
     }
   };
   return {
@@ -123,6 +129,8 @@ export const useConflictResolver = (
     left: leftToDecide(fields, choices),
     toDecide,
     said,
+    isOwn,
+    deviceLabel: isOwn ? t('colDevice') : (conflict.deviceName ?? t('colOtherDevice')),
     deletedBy: deleted,
     merge: answer.may
       ? { may: true, why: t(answer.because === 'lists' ? 'mergeLists' : 'mergeReady') }
@@ -135,7 +143,7 @@ export const useConflictResolver = (
         },
     words:
       deleted === 'server'
-        ? { keepLocal: 'keepEdit', useServer: 'acceptDelete', merge: words.merge }
+        ? { keepLocal: isOwn ? 'keepEdit' : 'keepThatEdit', useServer: 'acceptDelete', merge: words.merge }
         : deleted === 'device'
           ? { keepLocal: 'deleteAnyway', useServer: 'keepRecord', merge: words.merge }
           : words,

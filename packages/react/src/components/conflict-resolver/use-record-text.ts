@@ -4,6 +4,7 @@ import { observeRow } from '../../hooks/use-row.ts';
 import { useSatchel } from '../../provider.tsx';
 import { Observed } from '../../store/observed.ts';
 import { useTexts } from '../../texts/use-texts.ts';
+import { namingColumns } from '../parts/telling-columns.ts';
 import { fieldsOf } from './resolution.ts';
 import { valueText } from './value-text.ts';
 
@@ -12,7 +13,7 @@ const NO_ROWS: ReturnType<typeof observeRow> = new Observed(() => () => {});
 
 /**
  * A few words by which a person knows the record: its table and its first text. They
- * come from the row on this device; a conflict holds what clashes, and no more.
+ * come from the row on this device, or from what the conflict holds of it.
  */
 export const useRecordText = (conflict: Conflict): string => {
   const words = useTexts();
@@ -25,9 +26,7 @@ export const useRecordText = (conflict: Conflict): string => {
     ...conflict.client,
     ...(row as object | undefined),
   };
-  const name = Object.values(table?.columns ?? {}).find(
-    (column) => column.type === 'text' && typeof values[column.name] === 'string',
-  );
+  const name = (table ? namingColumns(table) : []).find((column) => typeof values[column.name] === 'string');
   const [first] = fieldsOf(conflict, table);
   const text = name
     ? String(values[name.name])

@@ -7,3 +7,13 @@ export const giveFile = (name: string, text: string): void => {
   link.click();
   URL.revokeObjectURL(url);
 };
+
+/** Puts a text on the clipboard; where there is none, or it is refused, hands it over as a file. */
+export const copyText = async (name: string, text: string): Promise<void> => {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // No clipboard beside https, or the person said no.
+    giveFile(name, text);
+  }
+};

@@ -11,6 +11,7 @@ import { Button } from '../parts/button.tsx';
 import { ChangeText } from '../parts/change-text.tsx';
 import { giveFile } from '../parts/give-text.ts';
 import { useKeptFocus } from '../parts/use-kept-focus.ts';
+import { useRecordNames } from '../parts/use-record-names.ts';
 import { useWork } from '../parts/use-work.ts';
 
 export const PENDING_STATES = ['queued', 'in-flight', 'blocked', 'review', 'failed', 'settled'] as const;
@@ -48,6 +49,7 @@ export const PendingChanges = ({ onEdit }: PendingChangesProps): ReactElement =>
   const shown = entries.filter(isPending);
   const heading = useRef<HTMLHeadingElement>(null);
   const focus = useKeptFocus(heading, shown.length);
+  const nameOf = useRecordNames(shown.flatMap(({ changes }) => changes));
   return (
     <section className="satchel satchel-pending" aria-label={t('pendingTitle')} {...root} {...focus}>
       <header className="satchel-row satchel-section-head">
@@ -71,6 +73,7 @@ export const PendingChanges = ({ onEdit }: PendingChangesProps): ReactElement =>
             <PendingItem
               key={entry.mutationId}
               entry={entry}
+              nameOf={nameOf}
               retry={() => retry(entry.mutationId)}
               {...(onEdit ? { onEdit } : {})}
             />
@@ -83,10 +86,12 @@ export const PendingChanges = ({ onEdit }: PendingChangesProps): ReactElement =>
 
 const PendingItem = ({
   entry,
+  nameOf,
   retry,
   onEdit,
 }: {
   readonly entry: PendingEntry;
+  readonly nameOf: ReturnType<typeof useRecordNames>;
   readonly retry: () => Promise<unknown>;
   readonly onEdit?: (change: Change) => void;
 }): ReactElement => {
@@ -112,7 +117,7 @@ const PendingItem = ({
       <div className="satchel-entry-body">
         <div className="satchel-entry-text">
           {changes.map((change) => (
-            <ChangeText key={`${change.table} ${change.key}`} change={change} />
+            <ChangeText key={`${change.table} ${change.key}`} change={change} name={nameOf(change)} />
           ))}
           <p className="satchel-detail">{notes.join(' · ')}</p>
         </div>

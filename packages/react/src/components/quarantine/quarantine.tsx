@@ -9,6 +9,7 @@ import { Button } from '../parts/button.tsx';
 import { ChangeText } from '../parts/change-text.tsx';
 import { ProblemNote } from '../parts/problem-note.tsx';
 import { useKeptFocus } from '../parts/use-kept-focus.ts';
+import { useRecordNames } from '../parts/use-record-names.ts';
 import { DiscardDialog } from './discard-dialog.tsx';
 import { RefusedWrites } from './refused-writes.tsx';
 import { type EditableField, type QuarantineModel, useQuarantineEntry } from './use-quarantine-entry.ts';
@@ -20,6 +21,7 @@ export const Quarantine = (): ReactElement => {
   const { t, root } = useTexts();
   const heading = useRef<HTMLHeadingElement>(null);
   const focus = useKeptFocus(heading, entries.length + saved.length);
+  const nameOf = useRecordNames(entries.flatMap(({ changes }) => changes));
   return (
     <section className="satchel satchel-quarantine" aria-label={t('quarantineTitle')} {...root} {...focus}>
       <h2 ref={heading} tabIndex={-1}>
@@ -36,7 +38,7 @@ export const Quarantine = (): ReactElement => {
           <p>{t('quarantineBody')}</p>
           <ul className="satchel-list">
             {entries.map((entry) => (
-              <QuarantineItem key={entry.mutationId} entry={entry} />
+              <QuarantineItem key={entry.mutationId} entry={entry} nameOf={nameOf} />
             ))}
           </ul>
         </>
@@ -46,7 +48,13 @@ export const Quarantine = (): ReactElement => {
   );
 };
 
-const QuarantineItem = ({ entry }: { readonly entry: QuarantineEntry }): ReactElement => {
+const QuarantineItem = ({
+  entry,
+  nameOf,
+}: {
+  readonly entry: QuarantineEntry;
+  readonly nameOf: ReturnType<typeof useRecordNames>;
+}): ReactElement => {
   const model = useQuarantineEntry(entry);
   const { t, ago } = useTexts();
   const now = useNow();
@@ -57,7 +65,7 @@ const QuarantineItem = ({ entry }: { readonly entry: QuarantineEntry }): ReactEl
       <div className="satchel-entry-head">
         <div className="satchel-entry-text">
           {entry.changes.map((change) => (
-            <ChangeText key={`${change.table} ${change.key}`} change={change} />
+            <ChangeText key={`${change.table} ${change.key}`} change={change} name={nameOf(change)} />
           ))}
         </div>
         <span className="satchel-detail">{ago(entry.at, now)}</span>

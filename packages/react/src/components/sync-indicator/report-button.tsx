@@ -2,6 +2,7 @@ import type { ReactElement } from 'react';
 import { useSatchel, useSettingsOfProvider } from '../../provider.tsx';
 import { useTexts } from '../../texts/use-texts.ts';
 import { Button } from '../parts/button.tsx';
+import { copyText } from '../parts/give-text.ts';
 import { useWork } from '../parts/use-work.ts';
 import { reportOf } from './report.ts';
 
@@ -18,7 +19,7 @@ export const ReportButton = ({
     const [status, runs] = await Promise.all([db.status(), db.history(10)]);
     const report = reportOf(status, runs, now(), db.clientId);
     if (onReport) onReport(report);
-    else await navigator.clipboard.writeText(report);
+    else await copyText('report.json', report);
   });
   return (
     <>

@@ -1,5 +1,8 @@
 import type { SyncRun, SyncStatus } from '@satchel/client';
 
+/** A run without parameters of its problem: they may hold what a person wrote. */
+export const plainRun = (run: SyncRun) => ({ ...run, ...(run.problem ? { problem: run.problem.code } : {}) });
+
 /**
  * What support needs to see of sync: codes, counts and times; nothing that a person
  * wrote, no names and no keys. Parameters of problems may hold values and stay out.
@@ -11,7 +14,6 @@ export const reportOf = (
   clientId: string,
 ): string => {
   const { lastRun, problem, scopes, ...facts } = status;
-  const plain = (run: SyncRun) => ({ ...run, ...(run.problem ? { problem: run.problem.code } : {}) });
   return JSON.stringify(
     {
       report: 'satchel',
@@ -20,8 +22,8 @@ export const reportOf = (
       ...facts,
       scopes: scopes.length,
       problem: problem?.code ?? null,
-      lastRun: lastRun && plain(lastRun),
-      runs: runs.map(plain),
+      lastRun: lastRun && plainRun(lastRun),
+      runs: runs.map(plainRun),
     },
     null,
     2,

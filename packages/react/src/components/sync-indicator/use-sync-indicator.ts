@@ -59,8 +59,12 @@ const detailOf = (status: SyncStatus, preset: Preset, { t, problem }: Words): st
       }
       break;
     case 'error': {
-      if (status.problem) return problem(status.problem);
-      return preset === 'farm' ? null : t('retrying', attemptOf(retry));
+      const said = [
+        ...(status.problem ? [problem(status.problem)] : []),
+        // The farm's own words say which attempt it is.
+        ...(preset === 'farm' ? [] : [t('retrying', attemptOf(retry))]),
+      ];
+      return said.length === 0 ? null : said.join(' ');
     }
     case 'offline':
     case 'paused':

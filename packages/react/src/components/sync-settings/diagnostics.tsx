@@ -9,12 +9,35 @@ import { ProblemNote } from '../parts/problem-note.tsx';
 import { useWork } from '../parts/use-work.ts';
 import { ReportButton } from '../sync-indicator/report-button.tsx';
 
-const storageText = ({ storage }: SyncStatus, { t }: Words): string =>
+const keepingText = ({ storage }: SyncStatus, { t }: Words): string =>
   storage.kind === 'memory'
     ? t('storageMemory')
     : storage.keeping === 'best-effort'
       ? t('storageBestEffort')
       : t('storageSafe');
+
+const storageText = (status: SyncStatus, words: Words): string => {
+  const { limitBytes, quotaBytes, usedBytes } = status.storage;
+  const most = limitBytes ?? quotaBytes ?? null;
+  const keeping = keepingText(status, words);
+  return usedBytes === null || usedBytes === undefined || most === null
+    ? keeping
+    : `${keeping} (${words.t('capUsed', { used: words.bytes(usedBytes), cap: words.bytes(most) })})`;
+};
+
+/** "5", or "5 (high 3, low 2)": the lanes are the app's categories. */
+const queueText = ({ pending, pendingByLane }: SyncStatus, { list, number }: Words): string => {
+  const lanes = Object.entries(pendingByLane).filter(([, n]) => n > 0);
+  return lanes.length < 2
+    ? number(pending)
+    : `${number(pending)} (${list(lanes.map(([lane, n]) => `${lane} ${number(n)}`))})`;
+};
+
+const nextText = (status: SyncStatus, { ago, t }: Words, now: number): string => {
+  if (status.paused) return t('phasePaused');
+  if (!status.online) return t('offlineTitle');
+  return status.nextRunAt === null ? t('unknownValue') : ago(status.nextRunAt, now);
+};
 
 /** Figures for who wants to know, or has to tell support. */
 export const Diagnostics = (): ReactElement | null => {
@@ -35,18 +58,19 @@ export const Diagnostics = (): ReactElement | null => {
       t('latency'),
       status.latencyMs === null ? t('unknownValue') : t('milliseconds', { n: Math.round(status.latencyMs) }),
     ],
-    [t('queueLength'), words.number(status.pending)],
+    [t('queueLength'), queueText(status, words)],
     [t('lastFailure'), problem === null ? t('none') : `${words.problem(problem)} (${problem.code})`],
     [
       t('oldestWaiting'),
       status.oldestPendingAt === null ? t('none') : words.ago(status.oldestPendingAt, now),
     ],
-    [t('nextSync'), status.nextRunAt === null ? t('unknownValue') : words.ago(status.nextRunAt, now)],
+    [t('nextSync'), nextText(status, words, now)],
     [
       t('clockDifference'),
       status.clockOffset === null ? t('unknownValue') : words.duration(Math.abs(status.clockOffset)),
     ],
     [t('storage'), storageText(status, words)],
+    [t('appVersion'), `${db.app.name} ${words.number(db.app.schemaVersion)}`],
   ];
   return (
     <section

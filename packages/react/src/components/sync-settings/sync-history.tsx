@@ -5,6 +5,9 @@ import { Icon } from '../../icons.tsx';
 import type { TextName } from '../../texts/text.ts';
 import { useTexts } from '../../texts/use-texts.ts';
 import { Button } from '../parts/button.tsx';
+import { copyText } from '../parts/give-text.ts';
+import { useWork } from '../parts/use-work.ts';
+import { plainRun } from '../sync-indicator/report.ts';
 
 const SHOWN = 10;
 
@@ -42,6 +45,7 @@ export const SyncHistory = (): ReactElement => {
   const words = useTexts();
   const { t } = words;
   const [filter, setFilter] = useState<Filter>('all');
+  const copying = useWork(() => copyText('history.json', JSON.stringify(runs.map(plainRun), null, 2)));
   const shown = runs.filter((run) => passes(run, filter));
   return (
     <section
@@ -93,13 +97,12 @@ export const SyncHistory = (): ReactElement => {
           ))}
         </ol>
       )}
-      <Button
-        look="quiet"
-        icon="download"
-        onClick={() => navigator.clipboard.writeText(JSON.stringify(runs, null, 2))}
-      >
+      <Button look="quiet" icon="download" busy={copying.busy} onClick={() => copying.start()}>
         {t('historyCopy')}
       </Button>
+      <p role="status" className="satchel-said">
+        {copying.done ? t('historyCopied') : ''}
+      </p>
     </section>
   );
 };

@@ -1,4 +1,4 @@
-import { type ReactElement, useState } from 'react';
+import { type ReactElement, useEffect, useRef, useState } from 'react';
 import { useNow } from '../../hooks/use-now.ts';
 import { Icon } from '../../icons.tsx';
 import { useTexts } from '../../texts/use-texts.ts';
@@ -29,6 +29,15 @@ export const SyncSettings = ({
   const [history, setHistory] = useState(historyOpen);
   const { t, root } = words;
   const { settings, status, sync } = model;
+  const isPaused = status?.paused ?? false;
+  const actions = useRef<HTMLDivElement>(null);
+  const wasPaused = useRef(isPaused);
+  useEffect(() => {
+    if (wasPaused.current === isPaused) return;
+    wasPaused.current = isPaused;
+    // The button that was pressed gave way to its opposite: focus goes on there.
+    if (document.activeElement === document.body) actions.current?.querySelector('button')?.focus();
+  }, [isPaused]);
   return (
     <section className="satchel satchel-settings" aria-label={t('settingsTitle')} {...root}>
       <h2>{t('settingsTitle')}</h2>
@@ -79,8 +88,8 @@ export const SyncSettings = ({
         ) : null}
       </div>
       {choosesTables ? <ChooseTables model={model} /> : null}
-      <div className="satchel-actions">
-        {status?.paused ? (
+      <div ref={actions} className="satchel-actions">
+        {isPaused ? (
           <Button icon="syncing" onClick={model.resume}>
             {t('resume')}
           </Button>
