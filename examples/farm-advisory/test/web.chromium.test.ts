@@ -69,7 +69,7 @@ describe('advice for farmers in a browser', () => {
       .first()
       .click();
     const dialog = agent.getByRole('dialog');
-    await dialog.getByRole('radio', { name: 'Accept the value of this device for Acreage' }).check();
+    await dialog.getByRole('radio', { name: 'Accept the value of Farmer 1 for Acreage' }).check();
     await fronts.picture(agent, 'farm-decision');
     await dialog.getByRole('button', { name: 'Save result' }).click();
     await expect.poll(cropOnServer, { timeout: 30_000 }).toEqual({ acreage: '3.25', crop_type: 'millet' });

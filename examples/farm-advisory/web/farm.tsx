@@ -1,4 +1,4 @@
-import { useConflicts } from '@satchel/react';
+import { useConflicts, useTexts } from '@satchel/react';
 import { type FrontProps, Shell, usePage } from '@satchel-examples/web-front/browser';
 import type { ReactElement } from 'react';
 import { useQuery } from './hooks.ts';
@@ -12,14 +12,15 @@ import { useSay } from './texts.ts';
 export const Farm = ({ network, session }: FrontProps): ReactElement => {
   const say = useSay();
   const page = usePage(['crops', 'alerts', 'market', 'settings']);
-  const { id, name } = session.user;
+  const { id } = session.user;
+  const { person } = useTexts();
   const { rows: unread } = useQuery<{ readonly n: number }>({
     sql: 'select count(*) as n from alerts where acknowledged_at is null',
   });
   return (
     <Shell
       title={say('title')}
-      person={name}
+      person={person(id)}
       network={network}
       page={page}
       reviewPage="crops"

@@ -1,4 +1,4 @@
-import { useConflicts, useSyncStatus } from '@satchel/react';
+import { useConflicts, useSyncStatus, useTexts } from '@satchel/react';
 import { type FrontProps, Shell, usePage } from '@satchel-examples/web-front/browser';
 import type { ReactElement } from 'react';
 import { Customers } from './pages/customers.tsx';
@@ -12,13 +12,15 @@ import { useSay } from './texts.ts';
 export const Shop = ({ network, session }: FrontProps): ReactElement => {
   const say = useSay();
   const page = usePage(['till', 'products', 'customers', 'reports', 'settings']);
-  const { claims, name } = session.user;
+  const { claims, id } = session.user;
+  const { person } = useTexts();
   const storeId = claims.storeId ?? '';
-  const waiting = useConflicts().open.length + (useSyncStatus()?.quarantined ?? 0);
+  const status = useSyncStatus();
+  const waiting = useConflicts().open.length + (status?.quarantined ?? 0) + (status?.tab?.refused ?? 0);
   return (
     <Shell
       title={say('title')}
-      person={name}
+      person={person(id)}
       network={network}
       page={page}
       reviewPage="settings"

@@ -178,7 +178,11 @@ const TEXTS: TextTable<ShopText> = {
 
 export const useSay = saying(TEXTS);
 
-const PEOPLE = { staff: 'Till 1', staff2: 'Till 2', manager: 'Office' };
+const people = (till: string, office: string) => ({
+  staff: `${till} 1`,
+  staff2: `${till} 2`,
+  manager: office,
+});
 
 /** Names of tables and fields for the package's components. */
 export const LABELS: Readonly<Record<keyof typeof TEXTS, Labels>> = {
@@ -190,7 +194,7 @@ export const LABELS: Readonly<Record<keyof typeof TEXTS, Labels>> = {
       saleLines: 'Items sold',
       stockMovements: 'Stock movements',
     },
-    people: PEOPLE,
+    people: people('Till', 'Office'),
   },
   hi: {
     tables: {
@@ -201,7 +205,7 @@ export const LABELS: Readonly<Record<keyof typeof TEXTS, Labels>> = {
       stockMovements: 'स्टॉक के बदलाव',
     },
     fields: { name: 'नाम', price: 'दाम', stock: 'स्टॉक', phone: 'फ़ोन' },
-    people: PEOPLE,
+    people: people('गल्ला', 'दफ़्तर'),
   },
   ar: {
     tables: {
@@ -212,6 +216,6 @@ export const LABELS: Readonly<Record<keyof typeof TEXTS, Labels>> = {
       stockMovements: 'حركات المخزون',
     },
     fields: { name: 'الاسم', price: 'السعر', stock: 'المخزون', phone: 'الهاتف' },
-    people: PEOPLE,
+    people: people('الصندوق', 'المكتب'),
   },
 };

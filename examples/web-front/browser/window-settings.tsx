@@ -1,3 +1,4 @@
+import { useTexts } from '@satchel/react';
 import { type ReactElement, useState } from 'react';
 import { LANGUAGE_NAMES, LANGUAGES, LOCALES, useLanguage } from './language.tsx';
 import { chooseLook, keptLook, LOOKS, type Look } from './look.ts';
@@ -13,6 +14,7 @@ const LOOK_TEXT: Readonly<Record<Look, FrontText>> = {
 /** Language and look of this window, and further windows for other people. */
 export const WindowSettings = ({ session }: { readonly session: Session }): ReactElement => {
   const say = useFrontText();
+  const { person } = useTexts();
   const { choose, language } = useLanguage();
   const [look, setLook] = useState(keptLook);
   return (
@@ -54,9 +56,9 @@ export const WindowSettings = ({ session }: { readonly session: Session }): Reac
         <span>{say('openAs')}</span>
         {session.windows
           .filter(({ id }) => id !== session.user.id)
-          .map(({ id, name }) => (
+          .map(({ id }) => (
             <a key={id} href={`/?as=${encodeURIComponent(id)}`} target="_blank" rel="noreferrer">
-              {name}
+              {person(id)}
             </a>
           ))}
       </p>

@@ -13,7 +13,9 @@ import type { ReactElement } from 'react';
 /** All about sync and this window in one place: what needs somebody first, and only if it does. */
 export const Settings = ({ session }: { readonly session: Session }): ReactElement => {
   const { open, settled } = useConflicts();
-  const refused = useSyncStatus()?.quarantined ?? 0;
+  const status = useSyncStatus();
+  // What the server refused, and what was saved beside another tab and refused here.
+  const refused = (status?.quarantined ?? 0) + (status?.tab?.refused ?? 0);
   return (
     <div className="two">
       <div className="stack">

@@ -104,6 +104,7 @@ const Checkout = ({
     sql: 'select id, name from customers order by name',
   });
   const [customerId, setCustomer] = useState('');
+  const mayPay = lines.length > 0 && stands !== 'saving';
   const sell = async (): Promise<void> => {
     const customerName = customers.find(({ id }) => id === customerId)?.name ?? '';
     await run('recordSale', {
@@ -152,8 +153,9 @@ const Checkout = ({
         <button
           type="button"
           className="main pay"
-          disabled={lines.length === 0 || stands === 'saving'}
-          onClick={sell}
+          // It stays where the keyboard is: focus is not lost with the basket that was paid.
+          aria-disabled={!mayPay || undefined}
+          onClick={() => (mayPay ? sell() : undefined)}
         >
           {say('takePayment')}
         </button>
