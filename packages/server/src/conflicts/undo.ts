@@ -35,8 +35,8 @@ export const undoConflict = async (
       : await writeOrThrow(ctx, tx, row, address, now.values, row.undo, { source: 'undo', principal });
     await tx.query(
       `update satchel.conflicts
-          set state = 'open', decision = null, fields = null, decided_by = null, decided_at = null, expires_at = null,
-              expire_then = null, result = null, undo = $2, version = $3,
+          set state = 'open', decision = null, fields = null, decided_by = null, decided_at = null, note = null,
+              expires_at = null, expire_then = null, result = null, undo = $2, version = $3,
               flags = case when 'undone' = any(flags) then flags else flags || 'undone'::text end
         where conflict_id = $1`,
       [conflictId, now.values === null ? null : JSON.stringify(now.values), version ?? row.version],
