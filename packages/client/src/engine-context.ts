@@ -1,4 +1,4 @@
-import { type Clock, type Hlc, hlcToText, type Random, tick, type UuidV7Source } from '@satchel/core';
+import { type Clock, type Hlc, type Random, tick, type UuidV7Source } from '@satchel/core';
 import type { App } from '@satchel/schema';
 import type { Driver } from './database/driver.ts';
 import type { LocalTable } from './database/local-table.ts';
@@ -40,5 +40,3 @@ export interface Moving {
 /** The stamp of a new mutation: later than all before it. Kept by the caller once committed. */
 export const nextStamp = (context: EngineContext): Hlc =>
   tick(context.now.hlc, context.clock.now(), context.now.clientId);
-
-export const stampText = (hlc: Hlc): string => hlcToText(hlc);

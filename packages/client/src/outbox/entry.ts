@@ -1,5 +1,4 @@
-import type { OutboxEvent, OutboxState } from '@satchel/core';
-import { transitionOutbox } from '@satchel/core';
+import { type OutboxEvent, type OutboxState, transitionOutbox } from '@satchel/core';
 import type { Offer, Outcome, Problem } from '@satchel/protocol';
 import type { SqlRow, SqlValue } from '../database/driver.ts';
 import type { EngineContext } from '../engine-context.ts';
@@ -62,8 +61,7 @@ const entryFromRow = (row: SqlRow): Entry => ({
   lane: row.lane as string,
   bytes: row.bytes as number,
   createdAt: row.created_at as number,
-  range:
-    row.first_change === null ? null : { first: row.first_change as number, last: row.last_change as number },
+  range: rangeOf(row),
   attempts: row.attempts as number,
   nextAt: row.next_at as number | null,
   everSent: row.ever_sent === 1,

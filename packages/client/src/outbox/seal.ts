@@ -1,9 +1,9 @@
-import { type Hlc, utf8Length } from '@satchel/core';
+import { type Hlc, hlcToText, utf8Length } from '@satchel/core';
 import { SatchelError } from '@satchel/protocol';
 import { keyExpression } from '../database/local-table.ts';
 import { putRow, readRowState, removeRow } from '../database/rows.ts';
 import { silently } from '../database/transaction.ts';
-import { type EngineContext, nextStamp, stampText } from '../engine-context.ts';
+import { type EngineContext, nextStamp } from '../engine-context.ts';
 import { keepBasesOfDeleted } from '../pages/base.ts';
 import { type Accepted, acceptChange } from './accept.ts';
 import { coalesce } from './coalesce.ts';
@@ -59,7 +59,7 @@ export const sealWrite = (context: EngineContext, mark: number, name: string | u
     only &&
     coalesce(context, only.change, only.accepted, {
       name,
-      stamp: stampText(stamp),
+      stamp: hlcToText(stamp),
       bytes,
       seen: lineages.get(only.change.changeId)?.seen ?? null,
     });
@@ -284,7 +284,7 @@ const insertEntry = (
     now.clientId,
     now.runId,
     now.seq + 1,
-    stampText(made.stamp),
+    hlcToText(made.stamp),
     userId,
     app.schemaVersion,
     made.name ?? null,
