@@ -61,6 +61,36 @@ describe('the shop in a browser', () => {
     expect(await salesOnServer()).toBe(before + 1);
   }, 180_000);
 
+  it('[FRONT-07] sells by keyboard alone, one sale after another: the focus stays at hand', async () => {
+    const page = await fronts.window(await fronts.browser(), { width: 320 });
+    await page.getByRole('button', { name: /Bread/ }).waitFor({ timeout: 30_000 });
+    const focused = () =>
+      page.evaluate(
+        () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '',
+      );
+    const go = async (key: 'Tab' | 'Shift+Tab', to: RegExp): Promise<void> => {
+      for (let step = 0; step < 60; step++) {
+        if (to.test(await focused())) return;
+        await page.keyboard.press(key);
+      }
+      throw new Error(`never came to ${to}`);
+    };
+    const before = await salesOnServer();
+    for (const sale of [1, 2]) {
+      await go(sale === 1 ? 'Tab' : 'Shift+Tab', /^Matches/);
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Enter');
+      await go('Tab', /^Take payment/);
+      await page.keyboard.press('Enter');
+      await expect.poll(salesOnServer, { timeout: 30_000 }).toBe(before + sale);
+      expect(await focused()).toMatch(/^Take payment/);
+    }
+    // Nothing is in the basket: nothing is sold.
+    await page.keyboard.press('Enter');
+    await page.getByText('Tap a product to begin.').waitFor();
+    expect(await salesOnServer()).toBe(before + 2);
+  }, 120_000);
+
   it('[FRONT-04] one switch for every tab of a user, and it outlives the window', async () => {
     const browser = await fronts.browser();
     const leader = await fronts.window(browser, { as: 'staff2' });
@@ -110,6 +140,55 @@ describe('the shop in a browser', () => {
       .getByRole('listitem')
       .filter({ hasText: `Salt${before + 29} left` })
       .waitFor({ timeout: 30_000 });
+  }, 180_000);
+
+  it('[FRONT-08] what a till sends to support stands on the office’s screen, which decides it', async () => {
+    const priceOf = async (): Promise<string | undefined> => {
+      const { rows } = await fronts.base.db.query<{ price: string }>(
+        "select price::text as price from products where name = 'Candles'",
+        [],
+      );
+      return rows[0]?.price;
+    };
+    const till = await fronts.window(await fronts.browser(), { width: 320 });
+    const office = await fronts.window(await fronts.browser(), { as: 'manager', width: 1280 });
+    await goTo(office, 'products');
+    await office.getByText('New product').click();
+    await office.getByLabel('Name').fill('Candles');
+    await office.getByLabel('Price', { exact: true }).fill('12');
+    await office.getByRole('button', { name: 'Add' }).click();
+    await goTo(till, 'products');
+    await till.getByRole('button', { name: 'Go offline' }).waitFor();
+    const row = till.getByRole('listitem').filter({ hasText: 'Candles' });
+    await row.waitFor({ timeout: 30_000 });
+    await till.getByRole('button', { name: 'Go offline' }).click();
+    await row.getByRole('button', { name: /12\.00/ }).click();
+    await row.getByRole('textbox').fill('15.5');
+    await till.keyboard.press('Enter');
+    await office.getByRole('button', { name: 'Remove Candles' }).click();
+    await expect.poll(priceOf, { timeout: 30_000 }).toBeUndefined();
+    await till.getByRole('button', { name: 'Go online' }).click();
+
+    await till.getByRole('button', { name: 'Review' }).click({ timeout: 30_000 });
+    await till.getByRole('button', { name: /Needs a decision Products: Candles/ }).click();
+    const asked = till.getByRole('dialog', { name: 'Products: Candles' });
+    await asked.getByRole('button', { name: 'Escalate to support' }).click();
+    await asked.getByRole('textbox', { name: 'Note for support' }).fill('Do we still sell them?');
+    await asked.getByRole('button', { name: 'Send to support' }).click();
+    await asked.getByText('Support was asked.').first().waitFor();
+
+    await goTo(office, 'settings');
+    await office
+      .getByRole('button', { name: /Sent to support Products: Candles/ })
+      .click({ timeout: 30_000 });
+    const decided = office.getByRole('dialog', { name: 'Products: Candles' });
+    await decided.getByText('Do we still sell them?').waitFor();
+    await decided.getByRole('columnheader', { name: 'Till 1' }).waitFor();
+    await decided.getByRole('button', { name: 'Keep the edit' }).click();
+    await expect.poll(priceOf, { timeout: 30_000 }).toBe('15.5');
+    await till.keyboard.press('Escape');
+    await goTo(till, 'products');
+    await row.getByRole('button', { name: /15\.50/ }).waitFor({ timeout: 30_000 });
   }, 180_000);
 
   it('[FRONT-05] speaks the chosen language everywhere, and keeps it', async () => {

@@ -6,5 +6,6 @@ const claims = { storeId: '42' };
 export const PEOPLE: People = {
   staff: { name: 'Till 1', roles: ['staff'], claims },
   staff2: { name: 'Till 2', roles: ['staff'], claims },
-  manager: { name: 'Office', roles: ['manager'], claims },
+  /** Decides what tills send to support, too. */
+  manager: { name: 'Office', roles: ['manager', 'admin'], claims },
 };
