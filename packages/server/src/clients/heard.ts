@@ -20,6 +20,12 @@ export interface Heard {
   readonly newClient: boolean;
 }
 
+/** A client that may speak. */
+export interface Speaker extends Heard {
+  /** Writes down what it said of itself: nothing of its request hangs on that, which may go on meanwhile. */
+  readonly note: () => Promise<void>;
+}
+
 /**
  * A client that speaks more often than this is written down only when something else about it
  * changed; so is each of its runs, or of two that alternate the second would never be.
@@ -38,8 +44,21 @@ export const heardFrom = async (
   principal: Principal,
   clientId: string,
   report: Report,
-  who: AskWho = askWho,
 ): Promise<Heard> => {
+  const { note, ...heard } = await speakerOf(ctx, tx, principal, clientId, report);
+  await note();
+  return heard;
+};
+
+/** As `heardFrom`, with what is only written down left to the caller. `who` may ask and do more in one. */
+export const speakerOf = async (
+  ctx: ServerContext,
+  tx: Queryable,
+  principal: Principal,
+  clientId: string,
+  report: Report,
+  who: AskWho = askWho,
+): Promise<Speaker> => {
   const now = ctx.clock.now();
   const asked = { clientId, runId: report.runId };
   const known = (await who(tx, asked)) ?? (await register(tx, principal, asked, now, who));
@@ -53,10 +72,12 @@ export const heardFrom = async (
       'clients_new_run',
     );
   }
-  if (isNews(known, report, now)) await writeDown(tx, clientId, report, now);
-  const runs = report.client === undefined ? visitOf(known, report, now) : (report.client.runs ?? []);
-  if (runs.length > 0) await recordRuns(tx, clientId, runs, now);
-  return { newClient: known.overtaken };
+  const note = async (): Promise<void> => {
+    if (isNews(known, report, now)) await writeDown(tx, clientId, report, now);
+    const runs = report.client === undefined ? visitOf(known, report, now) : (report.client.runs ?? []);
+    if (runs.length > 0) await recordRuns(tx, clientId, runs, now);
+  };
+  return { newClient: known.overtaken, note };
 };
 
 /** What is known of a client and its run; `undefined` while it is not registered. */

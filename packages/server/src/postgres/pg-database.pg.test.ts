@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { InvariantError, SatchelError } from '@satchel/protocol';
 import { type TestDatabase, testDatabase } from '@satchel/testing/postgres';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 import { openDatabase } from './pg-database.ts';
 import { isRetryable } from './pg-errors.ts';
 
@@ -23,6 +23,9 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
   await db.query('truncate t');
 });
+
+/** A backend that is still within a transaction. */
+const RUNNING = `select pid from pg_stat_activity where pid = $1 and state like 'idle in transaction%'`;
 
 const numbers = async (): Promise<number[]> => {
   const { rows } = await db.query<{ n: number }>('select n from t order by n');
@@ -184,6 +187,22 @@ describe('transactions', () => {
         code: '25006',
       });
     });
+  });
+
+  it('[PG-36] the end of a snapshot is not waited for, and hides no failure', async () => {
+    const backend = (tx: Queryable) => tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const first = await db.transaction('snapshot', backend);
+    // Its connection comes back by itself, and takes the next one.
+    await expect.poll(async () => (await db.query(RUNNING, [first.rows[0]?.pid])).rows).toEqual([]);
+    const swallowed = db.transaction('snapshot', async (tx) => {
+      await tx.query('select 1 / 0').catch(() => undefined);
+    });
+    await expect(swallowed).rejects.toThrow(InvariantError);
+    const saved = await db.transaction('snapshot', async (tx) => {
+      await tx.savepoint(() => tx.query('select 1 / 0')).catch(() => undefined);
+      return (await tx.query<{ n: number }>('select 1 as n')).rows;
+    });
+    expect(saved).toEqual([{ n: 1 }]);
   });
 
   it('[PG-24] a deadlock is retryable, and leaves the pool usable', async () => {

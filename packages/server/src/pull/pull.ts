@@ -1,13 +1,14 @@
 import type { PullRequest } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
 import { recordAcked } from '../clients/ack.ts';
-import { heardFrom } from '../clients/heard.ts';
+import { speakerOf } from '../clients/heard.ts';
 import type { ServerContext } from '../context.ts';
 import type { Position as Moment } from '../moments/generation.ts';
 import { inGeneration } from '../moments/open-generation.ts';
 import { waitFlushed } from '../moments/wait-flushed.ts';
 import { noteDelivery } from '../operate/deliveries.ts';
 import type { Transaction } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import { acknowledge } from './acknowledge.ts';
 import { TornPage } from './body.ts';
 import { foreseePage, readPage } from './page.ts';
@@ -48,7 +49,7 @@ export const pull = async (
   digest: string | null,
 ): Promise<PullAnswer> => {
   checkVersions(ctx, request);
-  await heardFrom(ctx, ctx.db, principal, request.clientId, {
+  const { note } = await speakerOf(ctx, ctx.db, principal, request.clientId, {
     client: request.client,
     direction: 'down',
   });
@@ -61,9 +62,19 @@ export const pull = async (
     pageRows: request.pageRows,
     brief: request.brief,
   };
+  const [answer] = await together([pullWhole(ctx, reader, request.cursor, digest), note()]);
+  return answer;
+};
+
+const pullWhole = async (
+  ctx: ServerContext,
+  reader: Reader,
+  cursor: string | null,
+  digest: string | null,
+): Promise<PullAnswer> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await pullOnce(ctx, reader, request.cursor, digest, attempt >= TORN_READS);
+      return await pullOnce(ctx, reader, cursor, digest, attempt >= TORN_READS);
     } catch (error) {
       if (!(error instanceof TornPage)) throw error;
     }

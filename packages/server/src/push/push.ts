@@ -7,12 +7,13 @@ import {
   SatchelError,
 } from '@satchel/protocol';
 import type { Principal } from '@satchel/schema';
-import { heardFrom } from '../clients/heard.ts';
+import { speakerOf } from '../clients/heard.ts';
 import type { ServerContext } from '../context.ts';
 import { announce } from '../live/announce.ts';
 import { recentUpdates } from '../live/recent.ts';
 import { countReceived } from '../operate/received.ts';
 import { keepRefused } from '../operate/refused.ts';
+import { together } from '../postgres/together.ts';
 import { checkVersions } from '../pull/reader.ts';
 import type { Job } from './apply.ts';
 import { inChunks } from './chunks.ts';
@@ -56,14 +57,18 @@ export const push = async (
     direction: 'up' as const,
   };
   const keep = origin.isKept === true ? undefined : keepBatch(principal, request, raw, origin);
-  const { newClient } = await heardFrom(ctx, ctx.db, principal, request.clientId, report, keep);
+  const { newClient, note } = await speakerOf(ctx, ctx.db, principal, request.clientId, report, keep);
   await noteRenaming(ctx, request);
   const made: NetEffect[] = [];
-  const { answers, serverTime, epoch } = await takeIn(ctx, principal, request, 'push', (done) => {
+  const took = (done: JobDone): void => {
     for (const update of done.updates) recentUpdates(ctx).note(update);
     announce(ctx);
     if (done.someHeld) made.push(...done.effects);
-  });
+  };
+  const [{ answers, serverTime, epoch }] = await together([
+    takeIn(ctx, principal, request, 'push', took),
+    note(),
+  ]);
   await releaseHeldBy(ctx, made);
   countReceived(ctx, request, answers);
   await keepRefused(ctx, principal, request, answers);

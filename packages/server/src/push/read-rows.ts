@@ -1,6 +1,8 @@
 import type { Value } from '@satchel/protocol';
+import type { Table } from '@satchel/schema';
 import type { ServerContext } from '../context.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { together } from '../postgres/together.ts';
 import { keyOfAddress, type RowAddress, rowAddress, tableOf } from './row-address.ts';
 import type { RowState } from './row-state.ts';
 import { tableSql, valuesFromJson } from './table-sql.ts';
@@ -26,10 +28,7 @@ export const readRows = async (
     else keys.set(table, [keyOfAddress(address)]);
   }
   const found = new Map<RowAddress, RowState['values']>();
-  for (const name of ctx.app.tableOrder) {
-    const list = keys.get(name);
-    const table = ctx.app.tables[name];
-    if (list === undefined || table === undefined) continue;
+  const lockRows = async (table: Table, list: readonly string[]): Promise<void> => {
     const { lock } = tableSql(table);
     const { rows } = await tx.query<{ rows: readonly [string, readonly Value[]][] }>(
       lock.text,
@@ -37,13 +36,15 @@ export const readRows = async (
       lock.name,
     );
     for (const [key, values] of rows[0]?.rows ?? []) {
-      found.set(rowAddress(name, key), valuesFromJson(table, values));
+      found.set(rowAddress(table.name, key), valuesFromJson(table, values));
     }
-  }
-  const known = [...wanted].flatMap(([address, { history }]) =>
-    history || found.has(address) ? [address] : [],
-  );
-  const entries = await readEntries(ctx, tx, known);
+  };
+  const locked = ctx.app.tableOrder.map((name) => {
+    const list = keys.get(name);
+    const table = ctx.app.tables[name];
+    return list === undefined || table === undefined ? undefined : lockRows(table, list);
+  });
+  const entries = await entriesUnder(ctx, tx, wanted, together(locked), found);
   const states = new Map<RowAddress, RowState>();
   for (const address of wanted.keys()) {
     const values = found.get(address) ?? null;
@@ -56,6 +57,28 @@ export const readRows = async (
     });
   }
   return states;
+};
+
+/**
+ * What the entries say of the rows that are there, and of those whose history matters:
+ * sent right behind the locks where that is all of them.
+ */
+const entriesUnder = async (
+  ctx: ServerContext,
+  tx: Queryable,
+  wanted: Wanted,
+  locked: Promise<unknown>,
+  found: ReadonlyMap<RowAddress, unknown>,
+): Promise<ReadonlyMap<RowAddress, EntryState>> => {
+  if ([...wanted.values()].every(({ history }) => history)) {
+    const [, entries] = await together([locked, readEntries(ctx, tx, [...wanted.keys()])]);
+    return entries;
+  }
+  await locked;
+  const known = [...wanted].flatMap(([address, { history }]) =>
+    history || found.has(address) ? [address] : [],
+  );
+  return readEntries(ctx, tx, known);
 };
 
 interface EntryState {
