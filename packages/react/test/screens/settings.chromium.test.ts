@@ -152,6 +152,39 @@ describe('the settings of sync', () => {
     await page.getByText('History copied.').waitFor();
   });
 
+  it('[REACT-77] Diagnostics tell what waits, why the last run failed, how far the clock is off, and where things lie', async () => {
+    await phone.show('settings');
+    const fact = (name: string) =>
+      page
+        .getByRole('region', { name: 'Diagnostics' })
+        .locator('div')
+        .filter({ hasText: name })
+        .last()
+        .locator('dd');
+    await eventuallyEqual(() => fact('Last failure').innerText(), 'None');
+    await eventuallyEqual(() => fact('Queue length').innerText(), '0');
+    expect(await fact('API latency').innerText()).toMatch(/^\d+ ms$/);
+    expect(await fact('Clock difference').innerText()).toMatch(/^[\d.]+ (ms|sec)$/);
+    expect(await fact('Storage').innerText()).toMatch(/\(.+ of .+ used\)$/);
+    expect(await fact('App and schema version').innerText()).toBe('field 1');
+
+    world.proxy.setDown(true);
+    await add('diagnosed');
+    await page.getByRole('button', { name: 'Sync now' }).click();
+    await eventuallyEqual(() => fact('Queue length').innerText(), '1');
+    await eventuallyEqual(() => fact('Oldest waiting change').innerText(), 'now');
+    const { lastRun } = await phone.ask('status');
+    expect(await fact('Last failure').innerText()).toContain(`(${lastRun?.problem?.code})`);
+
+    await phone.offline();
+    await eventuallyEqual(() => fact('Next sync').innerText(), 'Working offline');
+    world.proxy.setDown(false);
+    await phone.online();
+    await eventuallyEqual(pending, 0);
+    await page.getByRole('button', { name: 'Verify my data' }).click();
+    await page.getByText('Compared: this device and the server agree.').waitFor();
+  });
+
   it('[REACT-74] Clear local cache names unsent work, exports it, asks for a word, and loses none of it', async () => {
     await phone.offline();
     await add('kept-1');
