@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { recordCounted } from '@satchel/simulation';
 import { loadRows, type RowsByTable } from '@satchel/testing/load-rows';
 import { seed as civicSeed } from '@satchel-examples/civic-reports/seed';
 import { seed as farmSeed } from '@satchel-examples/farm-advisory/seed';
 import { seed as meterSeed } from '@satchel-examples/meter-readings/seed';
 import { seed as shopSeed } from '@satchel-examples/shop/seed';
 import { seed as formsSeed } from '@satchel-examples/store-forms/seed';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type Field, openField, type Person } from './field/field.ts';
 import { CASTS } from './policies/cast.ts';
 
@@ -86,6 +87,15 @@ const contractOf = async (field: Field): Promise<readonly string[]> => {
   return Object.keys(paths).filter((path) => path.startsWith('/api/v1/'));
 };
 
+/** Of documents with a contract of their own: a request that is not answered with 2xx ends the script. */
+const counted = { documents: 0, payloads: 0, endpoints: 0, requests: 0 };
+const DOCUMENTS = 3;
+
+afterAll(async () => {
+  if (counted.documents === DOCUMENTS)
+    await recordCounted('interop', 'npx vitest run test/examples.pg.test.ts', counted);
+});
+
 describe.each(Object.entries(EXAMPLES))('the example %s', (name, example) => {
   const { app } = CASTS[name] ?? { app: undefined };
   if (app === undefined) throw new Error(`no app ${name}`);
@@ -118,7 +128,10 @@ describe.each(Object.entries(EXAMPLES))('the example %s', (name, example) => {
       await loadRows(field.db, app, example.seed);
       const script = `${folder(name)}http/requests.sh`;
       const text = readFileSync(script, 'utf8').replace(/\$\w+_id/g, '{id}');
-      expect((await contractOf(field)).filter((path) => !text.includes(path))).toEqual([]);
+      const endpoints = await contractOf(field);
+      expect(endpoints.filter((path) => !text.includes(path))).toEqual([]);
+      const payloads = readdirSync(`${folder(name)}http`).filter((file) => file.endsWith('.json'));
+      expect(payloads.filter((file) => !text.includes(`/${file}"`))).toEqual([]);
       const { stdout } = await run('sh', [script], {
         env: {
           PATH: process.env.PATH ?? '',
@@ -131,6 +144,11 @@ describe.each(Object.entries(EXAMPLES))('the example %s', (name, example) => {
       expect(answers.length).toBeGreaterThan(3);
       for (const answer of answers) expect(JSON.parse(answer)).toBeTypeOf('object');
       expect(field.log.filter(({ level }) => level === 'error')).toEqual([]);
+      if (endpoints.length === 0) return;
+      counted.documents += 1;
+      counted.payloads += payloads.length;
+      counted.endpoints += endpoints.length;
+      counted.requests += text.split('\n').filter((line) => /\bask "/.test(line)).length;
     } finally {
       await field.close();
     }

@@ -10,7 +10,7 @@ import {
   startEmbedded,
   systemClock,
 } from '@satchel/server';
-import { appendRecord, runFacts } from '@satchel/simulation';
+import { recordCounted } from '@satchel/simulation';
 import { seededRandom } from '@satchel/testing/random';
 import SqliteDatabase from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -465,23 +465,14 @@ test('[POINT-3] kill -9: no told write is lost or doubled, whichever process die
       `${told} writes told of ${tried} tried, ${bulkWrites} times ${BULK_ROWS / 10} rows by SQL; ` +
       `${Math.round(took)} ms; missed at first: ${[...deviceKills.missed, ...serverKills.missed].join(', ') || 'none'}`,
   );
-  const file = process.env.SATCHEL_RECORD;
-  if (file !== undefined)
-    await appendRecord(file, {
-      kind: 'counted',
-      by: 'kills',
-      ...runFacts(
-        `SATCHEL_RECORD=docs/reliability.json${LONG ? ' SATCHEL_LONG=1' : ''} npx vitest run test/kill.pg.test.ts`,
-      ),
-      figures: {
-        devices: deviceKills.total,
-        servers: serverKills.total,
-        databases: postgresKills.length,
-        told,
-        // All of them were found again above, once each.
-        lost: 0,
-      },
-    });
+  await recordCounted('kills', `${LONG ? 'SATCHEL_LONG=1 ' : ''}npx vitest run test/kill.pg.test.ts`, {
+    devices: deviceKills.total,
+    servers: serverKills.total,
+    databases: postgresKills.length,
+    told,
+    // All of them were found again above, once each.
+    lost: 0,
+  });
   expect(deviceKills.total).toBeGreaterThanOrEqual(DEVICE_KILLS);
   expect(serverKills.total).toBeGreaterThanOrEqual(SERVER_KILLS);
   expect(DEVICE_STEPS.map(deviceStepName).filter((name) => !deviceKills.atStep.has(name))).toEqual([]);

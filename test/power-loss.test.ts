@@ -1,6 +1,6 @@
 import type { Random } from '@satchel/core';
 import { SatchelError } from '@satchel/protocol';
-import { appendRecord, runFacts } from '@satchel/simulation';
+import { recordCounted } from '@satchel/simulation';
 import { seededRandom } from '@satchel/testing/random';
 import { beforeAll, expect, test } from 'vitest';
 import { OPFS_PRAGMAS } from '../packages/client/src/platform/browser/opfs-driver.ts';
@@ -201,16 +201,12 @@ test(`[DRV-14] ${CUTS} times the power goes: what was told is there, what was no
   expect(lost).toBe(0);
   expect(told).toBeGreaterThan(CUTS);
   expect(untold).toBeGreaterThan(CUTS / 10);
-  const file = process.env.SATCHEL_RECORD;
-  if (file !== undefined)
-    await appendRecord(file, {
-      kind: 'counted',
-      by: 'power',
-      ...runFacts(
-        `SATCHEL_RECORD=docs/reliability.json SATCHEL_CUTS=${CUTS} npx vitest run test/power-loss.test.ts`,
-      ),
-      figures: { cuts: CUTS, told, lost, damaged: 0 },
-    });
+  await recordCounted('power', `SATCHEL_CUTS=${CUTS} npx vitest run test/power-loss.test.ts`, {
+    cuts: CUTS,
+    told,
+    lost,
+    damaged: 0,
+  });
 }, 3_600_000);
 
 test('[DRV-14] without FULL commits writes are lost by it, and no database is damaged', () => {

@@ -30,6 +30,8 @@ export { type Hunted, huntPlantedBugs, medianSeeds } from './planted/run-planted
 export type { SimulationOptions, SimulationResult } from './run.ts';
 export { runScenario, type ScenarioResult } from './scenarios/run-scenario.ts';
 export { runnable, SCENARIOS } from './scenarios/table.ts';
+export type { Baselines } from './scorecard/facts.ts';
+export { recordCounted } from './scorecard/record-counted.ts';
 export {
   appendRecord,
   type RunFacts,
@@ -37,8 +39,9 @@ export {
   recordOfHunt,
   recordOfSeeds,
 } from './scorecard/records.ts';
+export { reliabilityPage } from './scorecard/reliability-page.ts';
 export { runFacts } from './scorecard/run-facts.ts';
-export { type Baselines, type Figure, reliabilityPage, scorecard } from './scorecard/scorecard.ts';
+export { type Figure, scorecard } from './scorecard/scorecard.ts';
 export { runWholeSideBySide } from './side-by-side.ts';
 export { runSimulation, stopSimulations } from './simulate.ts';
 export { LIVENESS_MS } from './world/finish.ts';

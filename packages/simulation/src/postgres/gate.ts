@@ -54,7 +54,10 @@ export interface GateGiven {
   readonly waited: (owner: Owner) => void;
 }
 
-/** Real milliseconds in which an everyday statement has ended, before it is asked whether it waits for a lock. */
+/**
+ * Real milliseconds in which an everyday statement has ended, before it is asked whether it waits for a lock.
+ * Of 38,500 statements of a seed 28 wait; with 3 ms a busy machine asked 4,600 times.
+ */
 const PATIENCE = 20;
 const LONGEST_PATIENCE = 50;
 /** Real milliseconds after which a statement that neither ends nor waits for a lock is called hung. */

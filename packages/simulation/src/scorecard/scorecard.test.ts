@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { INVARIANTS } from '../checkers/invariants.ts';
-import type { SeedsRecord } from './records.ts';
-import { reliabilityPage, scorecard } from './scorecard.ts';
+import type { CountedRecord, SeedsRecord } from './records.ts';
+import { reliabilityPage } from './reliability-page.ts';
+import { scorecard } from './scorecard.ts';
 
 const record = (more: Partial<SeedsRecord> = {}): SeedsRecord => ({
   kind: 'core',
@@ -54,5 +55,26 @@ describe('the scorecard', () => {
     }
     expect(INVARIANTS.map(({ id }) => id)).toEqual(Array.from({ length: 25 }, (_, index) => `I${index + 1}`));
     expect(page).toContain('not measured yet');
+  });
+
+  it('[SIM-SCORE-04] a run that was kept before it counted what its line tells is no figure', () => {
+    const delay = (figures: CountedRecord['figures']) => {
+      const { command, commit, machine, date } = record();
+      const run = {
+        kind: 'counted',
+        by: 'poison-delays-nobody',
+        command,
+        commit,
+        machine,
+        date,
+        figures,
+      } as const;
+      return scorecard([run], {}).find(({ id }) => id === 'R18')?.value;
+    };
+    expect(delay({ items: 400, bad: 4 })).toBeNull();
+    const both = { withP50Ms: 7, withP99Ms: 9, withoutP50Ms: 5, withoutP99Ms: 8 };
+    expect(delay({ items: 400, bad: 4, ...both, laterP50Ms: 2, laterP99Ms: 3 })).toContain(
+      'p99 9 ms with 4 bad',
+    );
   });
 });

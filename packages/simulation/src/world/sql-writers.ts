@@ -8,9 +8,7 @@ import { REGIONS, STORES } from './edits.ts';
 import type { World } from './world.ts';
 
 type Work = (client: pg.Client) => Promise<void>;
-/** Hears, after the commit, how many rows were changed. */
-type Changed = (rows: number) => void;
-/** Hears at the end how many rows were changed; none where it was rolled back. */
+/** Hears at the end how many rows were changed; none where nothing was committed. */
 type Ended = (rows: number) => void;
 
 /** Programs that write the app's tables by plain SQL, as scripts and other services do. */
@@ -173,7 +171,7 @@ export class SqlWriters {
     change: 'grant' | 'revoke',
     what: 'store' | 'region' | 'farm',
     seed: number,
-    changed: Changed = () => {},
+    ended: Ended = () => {},
   ): void {
     const draw = new Draw(seed, 'rights');
     const world = this.#world;
@@ -208,8 +206,9 @@ export class SqlWriters {
     let rows = 0;
     this.transaction(0, false, set).then(
       (isCommitted) => {
-        if (!isCommitted || scope === '') return;
-        changed(rows);
+        const isChanged = isCommitted && scope !== '';
+        ended(isChanged ? rows : 0);
+        if (!isChanged) return;
         world.emit({
           kind: 'rights',
           user,
