@@ -4,13 +4,18 @@ import { readRowState, removeRow } from '../database/rows.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { isPending, type RowAddress } from '../outbox/pending.ts';
 
-/** Rows of mutations that the server was told to be settled: no page brings their outcomes again. */
+/**
+ * Rows of mutations that the server was told to be settled: no page brings their outcomes
+ * again. One that the server has forgotten names none: they are those of the mutation
+ * itself, by the keys under which it was offered.
+ */
 const toldRows = ({ db }: EngineContext): RowAddress[] =>
   db
     .prepare(
-      "select distinct c.value ->> 'table' as tbl, coalesce(c.value ->> 'newKey', c.value ->> 'key') as key " +
-        "from satchel_outbox o, json_each(o.outcome, '$.changes') c where o.acked = 2 and " +
-        "o.outcome ->> 'outcome' <> 'review'",
+      "select distinct c.value ->> 'table' as tbl, coalesce(c.value ->> 'newKey', " +
+        "o.offer ->> ('$.keys[' || c.key || ']'), c.value ->> 'key') as key " +
+        "from satchel_outbox o, json_each(iif(o.outcome ->> 'forgotten', o.body, o.outcome), '$.changes') c " +
+        "where o.acked = 2 and o.outcome ->> 'outcome' <> 'review'",
     )
     .all()
     .map((row) => ({ table: row.tbl as string, key: row.key as string }));
@@ -18,8 +23,9 @@ const toldRows = ({ db }: EngineContext): RowAddress[] =>
 /**
  * A row that this device wrote and that no scope of its holds goes: with the outcome
  * comes a view in which it is not; with a refusal, too (an insert that was settled once,
- * offered to a restored server, may be refused there). The same counts for outcomes that the server left out
- * because they were acknowledged with the pull: their page was read later still.
+ * offered to a restored server, may be refused there). The same counts for outcomes that
+ * the server left out because they were acknowledged with the pull: their page was read
+ * later still.
  * `readAt`: when the view was read, by the server's clock; `null` where it did not say.
  */
 export const dropUnheld = (

@@ -1,3 +1,4 @@
+import type { Outcome } from '@satchel/protocol';
 import { describe, expect, it } from 'vitest';
 import {
   applied,
@@ -6,6 +7,7 @@ import {
   opened,
   rejected,
   rows,
+  type SentMutation,
   scope,
 } from '../../test/engine-fixture.ts';
 
@@ -46,9 +48,9 @@ describe('rows that leave', () => {
   });
 });
 
-describe('offers that are refused', () => {
+describe('offers whose row is out of sight', () => {
   /** An insert that was settled and lost, offered to a restored server that gives no right to it any more. */
-  const refused = () => {
+  const offered = (answer: (insert: SentMutation) => Outcome) => {
     const world = opened();
     world.page([scope('store:1', 'backfill')]);
     world.write(insertCustomer, 'n', 'New');
@@ -56,16 +58,28 @@ describe('offers that are refused', () => {
     world.answer(applied(insert!, 6));
     world.page([scope('store:1', 'left')], { mode: 'backfill', epoch: 'second', offer: true });
     world.send();
-    world.answer(rejected(insert!));
+    world.answer(answer(insert!));
+    world.engine.acked(world.engine.settledToAck());
+    world.page([]);
     return world;
   };
   const shown = (world: ReturnType<typeof opened>) => world.engine.all('select id from customers');
 
-  it('[PAGE-25] leave the screen with the view that was read after the refusal was acknowledged', () => {
-    const world = refused();
-    world.engine.acked(world.engine.settledToAck());
-    world.page([]);
+  it('[PAGE-25] those that are refused leave with the view that was read after the refusal was acknowledged', () => {
+    const world = offered(rejected);
     expect(shown(world)).toEqual([]);
     expect(world.engine.facts()).toMatchObject({ pending: 0, quarantined: 1 });
+  });
+
+  it('[PAGE-25] so do those whose outcome the server has forgotten: it names no row', () => {
+    const world = offered(({ mutationId }) => ({
+      mutationId,
+      outcome: 'applied',
+      repeat: true,
+      forgotten: true,
+      changes: [],
+    }));
+    expect(shown(world)).toEqual([]);
+    expect(world.engine.facts()).toMatchObject({ pending: 0, quarantined: 0 });
   });
 });

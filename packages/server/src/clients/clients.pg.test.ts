@@ -217,6 +217,17 @@ describe('outcomes', () => {
     expect(await settledOf(device)).toEqual([{ settled: '{[1,2)}' }]);
   });
 
+  test('[CLI-09] what was refused is told again as refused, though its outcome was collected', async () => {
+    const device = new Device(field.ctx, ann);
+    const taken = device.mutation([insert('products', 'o5', { ...product, storeId: '2' })]);
+    const [refused] = (await device.push([taken])).map(outcomeOf);
+    expect(refused).toMatchObject({ outcome: 'rejected' });
+    field.passes(field.ctx.app.limits.clientLifetime + 1_000);
+    await collectOutcomes(field.ctx);
+    field.passes(-field.ctx.app.limits.clientLifetime - 1_000);
+    expect((await device.push([taken])).map(outcomeOf)).toEqual([{ ...refused, repeat: true }]);
+  });
+
   test('[CLI-08] what waits for a row or a person is never collected', async () => {
     const device = new Device(field.ctx, ann);
     const [held] = await device.push([

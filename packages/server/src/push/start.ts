@@ -5,6 +5,7 @@ import type { Job } from './apply.ts';
 import type { KnownRename, WaitingMutation } from './fact-book.ts';
 import { type Known, type KnownRow, knownOf, type RunRow, runsOf } from './known.ts';
 import { type RenameRow, renamesOf, type WaitingMutationRow, waitingOf } from './load-common.ts';
+import { recallRefused } from './recall-refused.ts';
 
 /** What a batch starts from, before it locks anything. */
 export interface Start {
@@ -46,11 +47,12 @@ export const readStart = async (ctx: ServerContext, tx: Queryable, job: Job): Pr
   const row = rows[0];
   if (row === undefined) throw new SatchelError('server_busy');
   const runs = runsOf(row.runs);
+  const answers = await recallRefused(tx, job.principal.id, knownOf(job.submitted, row.known, runs));
   return {
     now: row.now,
     epoch: row.epoch ?? '',
     someHeld: row.some_held,
-    known: { answers: knownOf(job.submitted, row.known, runs), runs },
+    known: { answers, runs },
     renames: renamesOf(ctx, row.renames),
     waiting: waitingOf(row.waiting),
   };
