@@ -97,8 +97,6 @@ export class WordServer {
         this.cursors.push(cursor);
         return this.onPull();
       },
-      ack: none,
-      status: none,
       digests: () => {
         this.digestsAsked += 1;
         return none();

@@ -60,9 +60,21 @@ export const useShop = () => {
       },
     };
   };
+  /** Transactions of the cluster's other databases hold back every snapshot of this one: those that run have ended. */
+  const othersEnded = async (): Promise<void> => {
+    const { rows } = await shop.db.query<{ xid: string }>('select pg_current_xact_id()::text as xid');
+    for (;;) {
+      const { rows: now } = await shop.db.query<{ ended: boolean }>(
+        'select pg_snapshot_xmin(pg_current_snapshot()) > $1::xid8 as ended',
+        [rows[0]?.xid],
+      );
+      if (now[0]?.ended) return;
+    }
+  };
   return {
     aroundCapture,
     openTransaction,
+    othersEnded,
     get shop(): Shop {
       return shop;
     },
