@@ -89,7 +89,8 @@ export const acked = ({ db }: EngineContext, told: readonly SeqRanges[]): void =
 /**
  * Collects what is past its keeping time. Settled work counts as old by two clocks at
  * once, this device's and the server's: one that is turned ahead collects nothing that a
- * restored server may have to be offered.
+ * restored server may have to be offered. Where the device's was turned back since, so
+ * that the work lies ahead of it, the server's counts alone.
  */
 export const collectRecords = (context: EngineContext): void => {
   const { app, clock, db } = context;
@@ -97,8 +98,9 @@ export const collectRecords = (context: EngineContext): void => {
   const serverTime = lastServerTime(context);
   if (serverTime !== null)
     db.prepare(
-      "delete from satchel_outbox where state = 'settled' and acked > 2 and acked < ? and settled_at < ?",
-    ).run([serverTime - app.limits.keepSettledFor, now - app.limits.keepSettledFor]);
+      "delete from satchel_outbox where state = 'settled' and acked > 2 and acked < ? " +
+        'and settled_at not between ? and ?',
+    ).run([serverTime - app.limits.keepSettledFor, now - app.limits.keepSettledFor, now]);
   db.prepare('delete from satchel_runs where run_no <= (select max(run_no) from satchel_runs) - ?').run([
     RUNS_KEPT,
   ]);

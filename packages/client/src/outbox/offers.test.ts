@@ -337,6 +337,24 @@ describe('offering again', () => {
     }
   });
 
+  it('[OUT-52] of work that lies ahead of a clock that was turned back the server’s time alone counts', () => {
+    const { world } = restored();
+    const settled = () =>
+      world.driver.prepare("select count(*) as n from satchel_outbox where state = 'settled'").get();
+    const started = world.clock.millis;
+    const pass = (days: number) => {
+      world.clock.millis = started + (days - 3_650) * 86_400_000;
+      world.page([], { serverTime: started + days * 86_400_000 });
+      world.engine.collect();
+    };
+    world.engine.acked(world.engine.settledToAck());
+    pass(0);
+    pass(29);
+    expect(settled()).toEqual({ n: 2 });
+    pass(31);
+    expect(settled()).toEqual({ n: 0 });
+  });
+
   it('[OUT-50] what is kept is offered, however old a clock that was turned makes it look', () => {
     const { world } = restored();
     world.clock.millis += 10 * 365 * 86_400_000;
