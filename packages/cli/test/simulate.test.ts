@@ -41,11 +41,12 @@ describe('satchel simulate and satchel scorecard', () => {
 
   it('[CMD-62] says what is wrong with its options', async () => {
     for (const words of [
-      ['--seeds', '5'],
-      ['--steps', 'many'],
+      ['--seeds', '5', '--core'],
+      ['--steps', 'many', '--core'],
+      ['--faults', 'F2', '--core'],
       ['--faults', 'F99'],
     ]) {
-      const { code, stderr } = await place.run(['simulate', '--core', ...words]);
+      const { code, stderr } = await place.run(['simulate', ...words]);
       expect(code).toBe(2);
       expect(stderr).toContain(words[0]!);
     }

@@ -59,6 +59,17 @@ const faultsOf = (given: Given): readonly Fault[] | undefined => {
   return named as readonly Fault[];
 };
 
+/** What the core has none of: it would be left out without a word. */
+const WHOLE_SYSTEM_ONLY = ['faults', 'only', 'workers'];
+
+const refuseForCore = (given: Given): void => {
+  const named = WHOLE_SYSTEM_ONLY.find((name) => textOption(given, name) !== undefined);
+  if (named !== undefined)
+    throw new SatchelError('usage', {
+      detail: `--${named} is for the whole system; --core draws its own faults, in one process`,
+    });
+};
+
 /** The words after `satchel`, as they were given: every figure is kept with them. */
 const commandOf = (given: Given): string => {
   const words = Object.entries(given.options).flatMap(([name, value]) => {
@@ -106,6 +117,7 @@ const tell = (given: Given, result: CampaignResult): void => {
 
 const runSeeds = async (given: Given): Promise<number> => {
   const isCore = isSet(given, 'core');
+  if (isCore) refuseForCore(given);
   const steps = numberOption(given, 'steps');
   const isSingle = textOption(given, 'seed') !== undefined;
   const { screen } = given;
