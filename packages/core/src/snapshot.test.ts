@@ -16,8 +16,8 @@ const LAST = 24n;
 const xids = Array.from({ length: Number(LAST) }, (_, index) => BigInt(index));
 const snapshot: fc.Arbitrary<Snapshot> = fc
   .tuple(
-    fc.integer({ min: 0, max: 20 }),
-    fc.integer({ min: 0, max: 20 }),
+    fc.integer({ min: 1, max: 20 }),
+    fc.integer({ min: 1, max: 20 }),
     fc.array(fc.boolean(), { minLength: 20, maxLength: 20 }),
   )
   .map(([a, b, open]) => {
@@ -45,7 +45,7 @@ test('[CORE-CURSOR-01] xids beyond 2^53 stay exact', () => {
   expect(formatSnapshot(unpackSnapshot(packSnapshot(parseSnapshot(text))))).toBe(text);
 });
 
-test.each(['', '1:2', 'a:b:', '5:3:', '5:9:4', '5:9:9', '1:2:,', '-1:2:', '1:2:1,,1'])(
+test.each(['', '1:2', '0:2:', 'a:b:', '5:3:', '5:9:4', '5:9:9', '1:2:,', '-1:2:', '1:2:1,,1'])(
   '[CORE-CURSOR-01] %j is refused by code',
   (text) => {
     let caught: unknown;

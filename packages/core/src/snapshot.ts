@@ -21,7 +21,9 @@ const parse = (text: string, absolute: boolean): Snapshot => {
   const xmax = from + BigInt(match[2]!);
   const xip = match[3] === '' ? [] : match[3]!.split(',').map((part) => from + BigInt(part));
   xip.sort(ascending);
-  if (xmax < xmin || xip.some((xid) => xid < xmin || xid >= xmax)) throw new SatchelError('cursor_invalid');
+  // PostgreSQL knows no transaction 0, and refuses a snapshot that names it.
+  if (xmin === 0n || xmax < xmin || xip.some((xid) => xid < xmin || xid >= xmax))
+    throw new SatchelError('cursor_invalid');
   return { xmin, xmax, xip };
 };
 
