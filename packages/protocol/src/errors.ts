@@ -424,7 +424,7 @@ export const ERRORS = {
     0,
     'never',
     'This statement may not be run here: {reason}.',
-    'Change rows through insert, update and delete; the schema through defineApp.',
+    'Change rows through insert, update and delete, and synced tables through defineApp.',
   ),
   sql_failed: entry(0, 'never', 'SQLite refused the statement: {detail}.', 'Correct the statement.'),
   trigger_unknown: entry(
@@ -450,7 +450,7 @@ export const ERRORS = {
   pending_work: entry(
     0,
     'never',
-    '{pending} changes are not yet on the server.',
+    'Changes that are not on the server yet: {pending}.',
     'Upload them first, keep them for this user, or export and discard them.',
   ),
   // App definition
