@@ -300,13 +300,21 @@ const withEffect = (after: Values, before: Values | null, { columns }: ChangeOut
   return Object.fromEntries(kept);
 };
 
-/** The server keeps it until what it refers to is there; until then it is not sent again. */
+/** Milliseconds for which a held mutation is not asked for again, whatever the clock here makes of the server's time. */
+const HELD_AT_LEAST = 900_000;
+
+/**
+ * The server keeps it until what it refers to is there; until then it is not sent again.
+ * By a clock that is days ahead that time is over already: asked at once it would be
+ * answered the same at once, and so without end.
+ */
 const holdEntry = (context: EngineContext, mutationId: string, until: number): number => {
   const entry = entryById(context, mutationId);
   if (!entry || moveEntry(context, entry, 'answered-interim') === undefined) return 0;
+  const nextAt = Math.max(until, context.clock.now() + HELD_AT_LEAST);
   context.db
     .prepare('update satchel_outbox set batch_id = null, held_until = ?, next_at = ? where position = ?')
-    .run([until, until, entry.position]);
+    .run([until, nextAt, entry.position]);
   return 1;
 };
 

@@ -289,6 +289,21 @@ describe('outbox: sending', () => {
     expect(opened({ driver: world.driver }).send()).toHaveLength(1);
   });
 
+  it('[OUT-25] by a clock that is days ahead it is not asked for without end', () => {
+    const world = opened();
+    world.write("insert into sales (id, store_id, customer_id) values ('s', '1', 'gone')");
+    const [sent] = world.send() as [SentMutation];
+    const until = world.clock.millis + 5 * 86_400_000;
+    world.clock.millis += 3_650 * 86_400_000;
+    world.engine.takeAnswers('unknown', [
+      { kind: 'held', mutationId: sent.mutationId, parent: { table: 'customers', key: 'gone' }, until },
+    ]);
+    expect(world.engine.facts()).toMatchObject({ held: 1, nextRetryAt: null });
+    expect(world.send()).toEqual([]);
+    world.clock.millis += 900_000;
+    expect(world.send()).toHaveLength(1);
+  });
+
   it('[OUT-26] settled seqs are told to the server once, as ranges', () => {
     const world = opened();
     for (const key of ['a', 'b', 'c', 'd']) world.write(insertCustomer, key, key);
