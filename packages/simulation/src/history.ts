@@ -159,6 +159,8 @@ export interface KeptOnServer {
 /** How much is kept on a device beside the app's rows. */
 export interface KeptOnDevice {
   readonly client: string;
+  /** The server does not speak with it: it is locked out, or nobody is logged in. */
+  readonly shutOut: boolean;
   readonly settled: number;
   readonly unsettled: number;
   /** Changes that are not yet on the server, and rows as they are below them. */

@@ -15,6 +15,7 @@ const kept: KeptOnServer = {
 };
 const device: KeptOnDevice = {
   client: 'c0',
+  shutOut: false,
   settled: 0,
   unsettled: 1,
   changes: 1,
@@ -62,6 +63,7 @@ describe('what is kept when all is old', () => {
     expect(findings({ audit: 3 })).toContain('3 entries of the audit, at most 2');
     expect(findings({ hours: 9_999 })).toContain('9999 hours');
     expect(findings({}, { settled: 1 })).toContain('c0: 1 settled mutations');
+    expect(findings({}, { settled: 1, shutOut: true })).toBe('');
     expect(findings({}, { stage: 1 })).toContain('c0: 1 staged lines');
   });
 });

@@ -41,7 +41,8 @@ const ofServer = (kept: KeptOnServer, server: FinalServer, changed: number): rea
 ];
 
 const ofDevice = (kept: KeptOnDevice): readonly Bound[] => [
-  { what: 'settled mutations', is: kept.settled, most: 0 },
+  // Settled work grows old by the server's clock: who is not told it keeps what there was.
+  { what: 'settled mutations', is: kept.settled, most: kept.shutOut ? Number.POSITIVE_INFINITY : 0 },
   { what: 'staged lines', is: kept.stage, most: 0 },
 ];
 

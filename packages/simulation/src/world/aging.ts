@@ -45,7 +45,12 @@ const keptOn = async (world: World, device: Device): Promise<KeptOnDevice | null
         (select count(*) from satchel_stage) as stage,
         (select count(*) from satchel_erased) as erased`,
     );
-    kept = { client: device.name, ...(row as unknown as Omit<KeptOnDevice, 'client'>) };
+    const { locked, needsAuth } = await satchel.status();
+    kept = {
+      client: device.name,
+      shutOut: locked || needsAuth !== null,
+      ...(row as unknown as Omit<KeptOnDevice, 'client' | 'shutOut'>),
+    };
   });
   return kept;
 };
