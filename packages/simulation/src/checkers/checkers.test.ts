@@ -250,6 +250,19 @@ describe('each checker complains of what breaks its invariant, and of nothing el
     expect(findings(leaks, opened(), elsewhere, received(`{"id":"${KEY}"}`))).toContain(
       'I16: user-1 received',
     );
+    // It came and went while the right was taken from him: that it left is no secret of a scope that is his again.
+    const went = [
+      committed(1, [row('insert', null, { id: KEY, store_id: 's3', name: 'x' })]),
+      committed(2, [row('delete', { id: KEY, store_id: 's3', name: 'x' }, null)]),
+      committed(3, [{ ...row('insert', null, { user_id: 'user-1', store_id: 's3' }), table: 'grants' }]),
+    ];
+    const left = (scope: string) => received(`{"line":"gone","scope":"${scope}","keys":["${KEY}"]}`);
+    expect(findings(leaks, opened(), ...went, left('store:s3'))).toBe('');
+    expect(findings(leaks, opened(), ...went, left('store:s4'))).toContain('I16: user-1 received');
+    expect(findings(leaks, opened(), ...went.slice(0, 2), left('store:s3'))).toContain('I16: user-1');
+    expect(findings(leaks, opened(), ...went, received(`{"line":"rows","keys":["${KEY}"]}`))).toContain(
+      'I16',
+    );
     const secret = committed(1, [
       { ...row('insert', null, { id: KEY, region: 'r1', secret: 'm000000777z' }), table: 'farms' },
     ]);

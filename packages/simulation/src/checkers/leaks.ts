@@ -11,6 +11,20 @@ const KEYS = /"(k\d{6}z\d*)"/g;
 const keysIn = (text: string): ReadonlySet<string> =>
   new Set([...text.matchAll(KEYS)].map(([, key]) => key as string));
 
+/** A line of a page that says which rows left a scope. */
+const GONE = /^\{"line":"gone","scope":"([^"]*)"/;
+
+/** Keys of the text that tell of rows: all but those that only say what left a scope of the user. */
+const tellingKeys = (rows: RowsSeen, user: string, text: string): ReadonlySet<string> => {
+  const told = new Set<string>();
+  for (const line of text.split('\n')) {
+    const scope = GONE.exec(line)?.[1];
+    for (const key of keysIn(line))
+      if (scope === undefined || !rows.mayHearItLeft(user, scope, key)) told.add(key);
+  }
+  return told;
+};
+
 /**
  * Nobody receives what he may not see (I16): every byte that reaches a device is searched
  * for keys of rows that were never in a scope of its user, and for values of columns
@@ -63,7 +77,7 @@ export const leaks = (): Checker => {
           return [];
         case 'received': {
           const findings: Finding[] = [];
-          for (const key of keysIn(event.text)) {
+          for (const key of tellingKeys(rows, event.user, event.text)) {
             if (rows.isKnown(key) && !rows.mightSee(event.user, key))
               findings.push({
                 invariant: 'I16',

@@ -19,6 +19,8 @@ export class RowsSeen {
   readonly #agents = new Map<string, Set<string>>();
   /** Users that a row was in a scope of, at some time; by key. */
   readonly #everSaw = new Map<string, Set<string>>();
+  /** Scopes that a row was ever in; by key. */
+  readonly #everIn = new Map<string, Set<string>>();
   readonly #users = new Set<string>();
   /** What was taken in, to be taken in again when the database goes back to an earlier commit. */
   #taken: { readonly order: number; readonly changes: readonly CommittedRow[] }[] = [];
@@ -42,6 +44,14 @@ export class RowsSeen {
     return this.#everSaw.get(key)?.has(user) ?? false;
   }
 
+  /**
+   * Whether the user may hear that the row left a scope: he holds the scope now, and the
+   * row was in it once. It may have come and gone while the right was taken from him.
+   */
+  mayHearItLeft(user: string, scope: string, key: string): boolean {
+    return this.#held(user).has(scope) && (this.#everIn.get(key)?.has(scope) ?? false);
+  }
+
   /** Whether a row of this key was ever committed, or written by a user. */
   isKnown(key: string): boolean {
     return this.#everSaw.has(key);
@@ -51,7 +61,7 @@ export class RowsSeen {
   isOutOfSight(user: string, table: string, key: string): boolean {
     const row = this.row(table, key);
     if (row === undefined) return false;
-    const held = new Set([...ownScopes(user), ...(this.#rights.get(user) ?? [])]);
+    const held = this.#held(user);
     return !this.scopesOf(table, row).some((scope) => held.has(scope));
   }
 
@@ -128,17 +138,20 @@ export class RowsSeen {
   }
 
   #look(): void {
-    const scopes = [...this.#users].map(
-      (user) => [user, new Set([...ownScopes(user), ...(this.#rights.get(user) ?? [])])] as const,
-    );
+    const scopes = [...this.#users].map((user) => [user, this.#held(user)] as const);
     for (const [table, rows] of this.#rows) {
       for (const [key, row] of rows) {
         // Alerts were for everybody until version 3.
         const of = table === 'alerts' ? [...this.scopesOf(table, row), 'all'] : this.scopesOf(table, row);
         for (const [user, held] of scopes) if (of.some((scope) => held.has(scope))) this.#note(key, user);
         if (!this.#everSaw.has(key)) this.#everSaw.set(key, new Set());
+        this.#everIn.set(key, new Set([...(this.#everIn.get(key) ?? []), ...of]));
       }
     }
+  }
+
+  #held(user: string): ReadonlySet<string> {
+    return new Set([...ownScopes(user), ...(this.#rights.get(user) ?? [])]);
   }
 
   #note(key: string, user: string): void {
