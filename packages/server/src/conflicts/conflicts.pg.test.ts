@@ -351,7 +351,10 @@ describe('who decides', () => {
 describe('undo', () => {
   test('[CONF-09] puts the row back and opens the conflict again; then it is decided otherwise', async () => {
     const { conflictId } = await openReview('u1');
-    await resolveConflict(field.ctx, root, conflictId, { decision: 'accept-client', note: 'a first thought' });
+    await resolveConflict(field.ctx, root, conflictId, {
+      decision: 'accept-client',
+      note: 'a first thought',
+    });
     const undone = await undoConflict(field.ctx, root, conflictId);
     expect(undone).toMatchObject({ state: 'open', flags: ['undone'] });
     // Else it would stand beside the next decision as its reason.
