@@ -60,6 +60,15 @@ export const SERVER_SIDE = {
   watered: true,
 };
 
+/** What the phone changed, over the server's. */
+export const KEPT_LOCAL = {
+  ...SERVER_SIDE,
+  acreage: '3.25',
+  plantedOn: '2026-03-16',
+  note: 'By the old river',
+  pests: ['armyworm', 'borer'],
+};
+
 export const shownEverywhere = async (
   {
     world,

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clash, SERVER_SIDE, shownEverywhere } from './clash.ts';
+import { clash, KEPT_LOCAL, SERVER_SIDE, shownEverywhere } from './clash.ts';
 import { eventuallyEqual, type FieldTab, type FieldWorld, openField } from './field-world.ts';
 
 let world: FieldWorld;
@@ -61,13 +61,7 @@ describe('a conflict from two browsers', () => {
 
     await dialog.getByRole('button', { name: 'Keep local' }).click();
     await dialog.getByText('Decided: this device').first().waitFor();
-    await everywhere('one', {
-      ...SERVER_SIDE,
-      acreage: '3.25',
-      plantedOn: '2026-03-16',
-      note: 'By the old river',
-      pests: ['armyworm', 'borer'],
-    });
+    await everywhere('one', KEPT_LOCAL);
   }, 120_000);
 
   it('[REACT-51] that is escalated appears for administrators with its note, and is theirs to decide; the record can be used meanwhile', async () => {
@@ -109,13 +103,7 @@ describe('a conflict from two browsers', () => {
     await asked.getByText('by Ana on Phone').waitFor();
     await asked.getByRole('button', { name: 'Keep local' }).click();
     await asked.getByText('Decided: this device').first().waitFor();
-    await everywhere('two', {
-      ...SERVER_SIDE,
-      acreage: '3.25',
-      plantedOn: '2026-03-16',
-      note: 'By the old river',
-      pests: ['armyworm', 'borer'],
-    });
+    await everywhere('two', KEPT_LOCAL);
     await asked.getByRole('button', { name: 'Undo' }).click();
     await everywhere('two', SERVER_SIDE);
     await asked.getByRole('button', { name: 'Use server' }).click();

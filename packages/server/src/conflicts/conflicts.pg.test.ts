@@ -47,6 +47,14 @@ const openReview = async (key: string) => {
   const outcome = outcomeOf((await b.push([mutation]))[0]);
   return { mutation, outcome, version, standing, conflictId: outcome.changes[0]?.conflictId ?? '' };
 };
+/** A clash of soils, which agents decide. */
+const openForAgents = async (key: string): Promise<string> => {
+  const version = versionIn(await a.write(insert('crops', key, crop)));
+  const confirmed = { version, values: { soil: null } };
+  await a.write(update('crops', key, { soil: 'clay' }, confirmed));
+  const outcome = await b.write(update('crops', key, { soil: 'sand' }, confirmed));
+  return outcome.changes[0]?.conflictId ?? '';
+};
 const finalOutcome = async (mutation: { readonly mutationId: string }, device = b) =>
   (
     await rowsOf(
@@ -328,11 +336,7 @@ describe('who decides', () => {
   });
 
   test('[CONF-11] a role, within its scopes', async () => {
-    const version = versionIn(await a.write(insert('crops', 'f3', crop)));
-    const confirmed = { version, values: { soil: null } };
-    await a.write(update('crops', 'f3', { soil: 'clay' }, confirmed));
-    const outcome = await b.write(update('crops', 'f3', { soil: 'sand' }, confirmed));
-    const conflictId = outcome.changes[0]?.conflictId ?? '';
+    const conflictId = await openForAgents('f3');
     const stranger = principal('gil', ['2'], ['agent']);
     const agent = principal('ivy', ['1'], ['agent']);
     await expect(
@@ -460,11 +464,7 @@ describe('who and when', () => {
   });
 
   test('[CONF-11] escalated, it is in the list of an administrator’s device, and in nobody else’s', async () => {
-    const version = versionIn(await a.write(insert('crops', 'w4', crop)));
-    const confirmed = { version, values: { soil: null } };
-    await a.write(update('crops', 'w4', { soil: 'clay' }, confirmed));
-    const outcome = await b.write(update('crops', 'w4', { soil: 'sand' }, confirmed));
-    const conflictId = outcome.changes[0]?.conflictId ?? '';
+    const conflictId = await openForAgents('w4');
     const agent = principal('ivy', ['1'], ['agent']);
     const onDevice = {
       root: new Device(field.ctx, root).clientId,
@@ -491,11 +491,7 @@ describe('who and when', () => {
   });
 
   test('[CONF-13] whoever escalates is told so, also who has it out of sight then', async () => {
-    const version = versionIn(await a.write(insert('crops', 'w3', crop)));
-    const confirmed = { version, values: { soil: null } };
-    await a.write(update('crops', 'w3', { soil: 'clay' }, confirmed));
-    const outcome = await b.write(update('crops', 'w3', { soil: 'sand' }, confirmed));
-    const conflictId = outcome.changes[0]?.conflictId ?? '';
+    const conflictId = await openForAgents('w3');
     const agent = principal('ivy', ['1'], ['agent']);
     expect(await escalateConflict(field.ctx, agent, conflictId, undefined)).toMatchObject({
       state: 'escalated',

@@ -12,6 +12,12 @@ export const inWords = (row: PlainRow): PlainRow =>
 /** The app's name of a table of PostgreSQL. Until version 3 visits were called calls. */
 export const tableOf = (name: string): string => (name === 'calls' ? 'visits' : wordOf(name));
 
+const setOf = (kept: Map<string, Set<string>>, name: string): Set<string> => {
+  const known = kept.get(name) ?? new Set<string>();
+  kept.set(name, known);
+  return known;
+};
+
 /** All rows as committed, with rights; and who might ever see which row. */
 export class RowsSeen {
   readonly #rows = new Map<string, Map<string, PlainRow>>();
@@ -37,7 +43,7 @@ export class RowsSeen {
 
   /** Notes that the user has the row from himself. */
   wrote(user: string, key: string): void {
-    this.#note(key, user);
+    setOf(this.#everSaw, key).add(user);
   }
 
   mightSee(user: string, key: string): boolean {
@@ -111,10 +117,9 @@ export class RowsSeen {
     if (!image) return false;
     const row = inWords(image);
     const put = (kept: Map<string, Set<string>>, one: string, other: string): true => {
-      const set = kept.get(one) ?? new Set<string>();
+      const set = setOf(kept, one);
       if (op === 'delete') set.delete(other);
       else set.add(other);
-      kept.set(one, set);
       return true;
     };
     switch (table) {
@@ -143,20 +148,15 @@ export class RowsSeen {
       for (const [key, row] of rows) {
         // Alerts were for everybody until version 3.
         const of = table === 'alerts' ? [...this.scopesOf(table, row), 'all'] : this.scopesOf(table, row);
-        for (const [user, held] of scopes) if (of.some((scope) => held.has(scope))) this.#note(key, user);
-        if (!this.#everSaw.has(key)) this.#everSaw.set(key, new Set());
-        this.#everIn.set(key, new Set([...(this.#everIn.get(key) ?? []), ...of]));
+        const saw = setOf(this.#everSaw, key);
+        for (const [user, held] of scopes) if (of.some((scope) => held.has(scope))) saw.add(user);
+        const wasIn = setOf(this.#everIn, key);
+        for (const scope of of) wasIn.add(scope);
       }
     }
   }
 
   #held(user: string): ReadonlySet<string> {
     return new Set([...ownScopes(user), ...(this.#rights.get(user) ?? [])]);
-  }
-
-  #note(key: string, user: string): void {
-    const users = this.#everSaw.get(key) ?? new Set<string>();
-    users.add(user);
-    this.#everSaw.set(key, users);
   }
 }

@@ -1,7 +1,23 @@
 import { FAULT_NAMES, familyPairs } from '../faults.ts';
 import { NO_CORE, NO_SEEDS, SCENARIO, SIMULATE } from './commands.ts';
-import { broken, commands, fired, largest, newest, pairsMetIn, sum, whole } from './facts.ts';
-import { type Line, ofRun } from './line.ts';
+import { broken, commands, type Facts, fired, largest, newest, pairsMetIn, sum, whole } from './facts.ts';
+import { type Given, type Line, ofRun } from './line.ts';
+
+/** What seeds came to, where there was something to count. */
+const ofSeeds = (
+  runs: Facts['core'],
+  counted: number,
+  tell: (counted: string) => string,
+): Given | undefined => (counted === 0 ? undefined : { value: tell(whole(counted)), from: commands(runs) });
+
+/** The core judges each mutation a second time, by the oracle: too many conflicts and too few both show. */
+const judgedTwice = ({ core }: Facts): Given | undefined =>
+  ofSeeds(
+    core,
+    core.length,
+    () =>
+      `${broken(core, 'I14', 'I15')} seeds, in ${whole(sum(core.map(({ commits }) => commits)))} mutations judged twice`,
+  );
 
 /** What campaigns of seeds and hunts for planted bugs came to. */
 export const LINES_OF_SEEDS: readonly Line[] = [
@@ -134,30 +150,24 @@ export const LINES_OF_SEEDS: readonly Line[] = [
   {
     id: 'R13',
     what: 'seeds with a stuck queue after healing',
-    measure: ({ whole: runs }) => {
-      const now = runs;
-      return now.length === 0
-        ? undefined
-        : {
-            value: `${broken(now, 'I17')} of ${sum(now.map(({ ran }) => ran))} seeds (simulated, not an hour of real fuzz)`,
-            from: commands(now),
-          };
-    },
+    measure: ({ whole: runs }) =>
+      ofSeeds(
+        runs,
+        runs.length,
+        () =>
+          `${broken(runs, 'I17')} of ${sum(runs.map(({ ran }) => ran))} seeds (simulated, not an hour of real fuzz)`,
+      ),
     otherwise: NO_SEEDS,
   },
   {
     id: 'R15',
     what: 'outcomes changed by clocks up to ten years off',
-    measure: ({ core }) => {
-      const now = core;
-      const ran = sum(now.map((record) => Math.floor(record.ran / 8)));
-      return ran === 0
-        ? undefined
-        : {
-            value: `${broken(now, 'I12')} of ${whole(ran)} seeds run again with right clocks`,
-            from: commands(now),
-          };
-    },
+    measure: ({ core }) =>
+      ofSeeds(
+        core,
+        sum(core.map((record) => Math.floor(record.ran / 8))),
+        (ran) => `${broken(core, 'I12')} of ${ran} seeds run again with right clocks`,
+      ),
     otherwise: NO_CORE,
   },
   {
@@ -183,44 +193,24 @@ export const LINES_OF_SEEDS: readonly Line[] = [
   {
     id: 'R19',
     what: 'false conflicts',
-    measure: ({ core }) => {
-      const now = core;
-      return now.length === 0
-        ? undefined
-        : {
-            value: `${broken(now, 'I14', 'I15')} seeds, in ${whole(sum(now.map(({ commits }) => commits)))} mutations judged twice`,
-            from: commands(now),
-          };
-    },
+    measure: judgedTwice,
     otherwise: NO_CORE,
   },
   {
     id: 'R20',
     what: 'missed conflicts',
-    measure: ({ core }) => {
-      const now = core;
-      return now.length === 0
-        ? undefined
-        : {
-            value: `${broken(now, 'I14', 'I15')} seeds, in ${whole(sum(now.map(({ commits }) => commits)))} mutations judged twice`,
-            from: commands(now),
-          };
-    },
+    measure: judgedTwice,
     otherwise: NO_CORE,
   },
   {
     id: 'R28',
     what: 'scope leaks',
-    measure: ({ whole: runs }) => {
-      const now = runs;
-      const searched = sum(now.map((record) => record.searched));
-      return searched === 0
-        ? undefined
-        : {
-            value: `${broken(now, 'I16')} seeds, in ${whole(searched)} messages searched (honest clients only)`,
-            from: commands(now),
-          };
-    },
+    measure: ({ whole: runs }) =>
+      ofSeeds(
+        runs,
+        sum(runs.map((record) => record.searched)),
+        (searched) => `${broken(runs, 'I16')} seeds, in ${searched} messages searched (honest clients only)`,
+      ),
     otherwise: `${NO_SEEDS}; a client that asks for what it may not have is in the server's tests`,
   },
 ];
